@@ -1,0 +1,55 @@
+# Language level, warnings, sanitizers, linker and compiler cache, for every target.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+add_library(tideway_flags INTERFACE)
+target_compile_options(tideway_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+  -fno-omit-frame-pointer
+  # No path of the building machine in the binary, and cache hits across checkouts.
+  -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+if(TIDEWAY_WERROR)
+  target_compile_options(tideway_flags INTERFACE -Werror)
+endif()
+
+if(TIDEWAY_SANITIZE)
+  target_compile_options(tideway_flags INTERFACE
+    -fsanitize=${TIDEWAY_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(tideway_flags INTERFACE -fsanitize=${TIDEWAY_SANITIZE})
+  if(TIDEWAY_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Asio contains a fence that ThreadSanitizer does not model; it never sits alone there.
+    target_compile_options(tideway_flags INTERFACE -Wno-tsan)
+  endif()
+endif()
+
+find_program(TIDEWAY_MOLD mold)
+find_program(TIDEWAY_LLD NAMES ld.lld ld.lld-14)
+if(TIDEWAY_MOLD)
+  target_link_options(tideway_flags INTERFACE -fuse-ld=mold)
+elseif(TIDEWAY_LLD)
+  target_link_options(tideway_flags INTERFACE -fuse-ld=lld)
+endif()
+
+find_program(TIDEWAY_CCACHE ccache)
+if(TIDEWAY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # The sloppiness is what ccache asks for when headers are precompiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+    ${TIDEWAY_CCACHE})
+  if(TIDEWAY_PCH AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(tideway_flags INTERFACE -fpch-preprocess)
+  elseif(TIDEWAY_PCH)
+    target_compile_options(tideway_flags INTERFACE "SHELL:-Xclang -fno-pch-timestamp")
+  endif()
+endif()
+
+# tideway_precompile(target header): precompiles a header of this repository for the target.
+function(tideway_precompile target header)
+  if(TIDEWAY_PCH)
+    target_precompile_headers(${target} PRIVATE ${CMAKE_SOURCE_DIR}/${header})
+  endif()
+endfunction()
