@@ -1,0 +1,86 @@
+// Every compile-time bound of tideway, with its unit and its reason, and how they relate.
+//
+// What a user may want to change is a setting (resp/config/settings.h) and only its range or its
+// default stands here. Input that passes a bound gets Redis's own error text where there is one,
+// else an error that names the value, the limit and the setting.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tideway::limits {
+
+inline constexpr size_t kKiB = 1024;
+inline constexpr size_t kMiB = 1024 * kKiB;
+inline constexpr size_t kGiB = 1024 * kMiB;
+
+// ---- The protocol (values of Redis 7.0 unless a reason says otherwise) ----
+
+/// Bytes of one line: an inline command, or the digits of a `*` or `$` header. Beyond it:
+/// "too big inline request", "too big mbulk count string", "too big bulk count string".
+inline constexpr size_t kProtocolLineBytesMax = 64 * kKiB;
+/// Arguments of one command. Memory is never reserved by this announced number, only by what came.
+inline constexpr int64_t kArgumentsMax = 2147483647;
+/// Arguments and bytes an argument before AUTH, so that a stranger cannot make the server hold
+/// memory: "unauthenticated multibulk length", "unauthenticated bulk length".
+inline constexpr int64_t kUnauthenticatedArgumentsMax = 10;
+inline constexpr int64_t kUnauthenticatedBulkBytesMax = 16 * kKiB;
+/// Largest argument and value, default of `proto-max-bulk-len`.
+inline constexpr size_t kBulkBytesDefault = 512 * kMiB;
+/// Smallest value that `proto-max-bulk-len` and `client-query-buffer-limit` accept: any lower and
+/// ordinary commands fail in odd ways.
+inline constexpr size_t kBufferSettingBytesMin = 1 * kMiB;
+/// Unparsed bytes of one client, default of `client-query-buffer-limit`.
+inline constexpr size_t kQueryBufferBytesDefault = 1 * kGiB;
+/// One reply, default of `reply-bytes-max`: a reply is built in memory, and KEYS or HGETALL over
+/// everything must be an error, not a dead server.
+inline constexpr size_t kReplyBytesDefault = 1 * kGiB;
+
+// ---- Data ----
+
+/// A string value grown in place (APPEND, SETRANGE): never more than can be sent and read back.
+inline constexpr size_t kValueBytesMax = 512 * kMiB;
+/// `databases`: each costs a table that lives from start to end, so the count is bounded, where
+/// Redis accepts 2^31-1 and then dies of it.
+inline constexpr int64_t kDatabasesMax = 65536;
+
+// ---- Threads and connections ----
+
+/// `io-threads`, as Redis.
+inline constexpr int64_t kIoThreadsMax = 128;
+/// `maxclients`: its field is 32 bits wide, as in Redis; the operating system's limit is lower.
+inline constexpr int64_t kClientsMax = 4294967295;
+/// Addresses in `bind`, as Redis.
+inline constexpr size_t kBindAddressesMax = 16;
+/// `unixsocket`: what sockaddr_un holds, less its closing zero.
+inline constexpr size_t kUnixSocketPathBytesMax = 107;
+
+// ---- Configuration ----
+
+/// One configuration file: nobody writes one by hand beyond this, and a wrong path (a disk image,
+/// a device) must not be read to its end.
+inline constexpr size_t kConfigFileBytesMax = 16 * kMiB;
+/// `include` inside included files: deeper is a circle.
+inline constexpr int kConfigIncludeDepthMax = 16;
+/// Words of one configuration line: `save` and `client-output-buffer-limit` need the most.
+inline constexpr size_t kConfigWordsMax = 1024;
+
+// ---- Logging ----
+
+/// One message; what is longer is cut and says so. Client bytes can be part of a message.
+inline constexpr size_t kLogMessageBytesMax = 8 * kKiB;
+
+// ---- How they relate ----
+
+static_assert(kUnauthenticatedBulkBytesMax < kProtocolLineBytesMax,
+              "before AUTH nobody may hold more than a line");
+static_assert(kUnauthenticatedArgumentsMax < kArgumentsMax);
+static_assert(kBulkBytesDefault < kQueryBufferBytesDefault,
+              "the largest argument must fit into the query buffer");
+static_assert(kValueBytesMax < kReplyBytesDefault, "the largest value must fit into a reply");
+static_assert(kValueBytesMax <= kBulkBytesDefault, "what APPEND makes, SET must be able to write");
+static_assert(kBufferSettingBytesMin <= kBulkBytesDefault);
+static_assert(kBufferSettingBytesMin > kProtocolLineBytesMax,
+              "a line must fit into the smallest query buffer");
+
+}  // namespace tideway::limits
