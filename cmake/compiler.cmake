@@ -25,6 +25,15 @@ if(TIDEWAY_SANITIZE)
   endif()
 endif()
 
+# What every program links beside the library: with a sanitizer, that sanitizer's settings.
+add_library(tideway_program INTERFACE)
+if(TIDEWAY_SANITIZE)
+  add_library(tideway_sanitizer OBJECT ${CMAKE_SOURCE_DIR}/cmake/sanitizer_settings.cc)
+  target_link_libraries(tideway_sanitizer PRIVATE tideway_flags)
+  target_link_libraries(tideway_program INTERFACE tideway_sanitizer
+    $<TARGET_OBJECTS:tideway_sanitizer>)
+endif()
+
 find_program(TIDEWAY_MOLD mold)
 find_program(TIDEWAY_LLD NAMES ld.lld ld.lld-14)
 if(TIDEWAY_MOLD)

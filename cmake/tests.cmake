@@ -15,7 +15,7 @@ foreach(folder backend cdc resp)
   set(target ${folder}_tests)
   add_executable(${target} ${test_sources} ${support_sources})
   target_link_libraries(${target} PRIVATE
-    tideway_core GTest::gmock GTest::gtest_main PkgConfig::hiredis)
+    tideway_core tideway_program GTest::gmock GTest::gtest_main PkgConfig::hiredis)
   tideway_precompile(${target} cmake/test_pch.h)
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
@@ -25,11 +25,7 @@ foreach(folder backend cdc resp)
     add_test(NAME ${folder}.${shard} COMMAND ${target} --gtest_brief=1
       --gtest_output=xml:${CMAKE_BINARY_DIR}/tests/${folder}.${shard}.xml)
     set_tests_properties(${folder}.${shard} PROPERTIES
-      ENVIRONMENT "GTEST_TOTAL_SHARDS=${TIDEWAY_TEST_SHARDS};GTEST_SHARD_INDEX=${shard};\
-ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1;\
-UBSAN_OPTIONS=print_stacktrace=1;\
-TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:\
-suppressions=${CMAKE_SOURCE_DIR}/tests/setup/tsan-suppressions.txt"
+      ENVIRONMENT "GTEST_TOTAL_SHARDS=${TIDEWAY_TEST_SHARDS};GTEST_SHARD_INDEX=${shard}"
       TIMEOUT 600)
   endforeach()
 endforeach()
