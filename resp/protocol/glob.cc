@@ -1,0 +1,126 @@
+#include "resp/protocol/glob.h"
+
+#include <utility>
+
+namespace tideway::resp {
+namespace {
+
+constexpr std::string_view kSpecial = "*?[\\";
+
+// Redis compares plain chars, which are signed on the machines it is mostly run on; it shows in
+// ranges that cross 0x7f/0x80.
+int Signed(char c) { return static_cast<signed char>(c); }
+
+int Lower(int c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; }
+
+bool SameByte(char a, char b, GlobCase letters) {
+  return a == b || (letters == GlobCase::kInsensitive && Lower(Signed(a)) == Lower(Signed(b)));
+}
+
+bool InRange(char first, char last, char c, GlobCase letters) {
+  int low = Signed(first);
+  int high = Signed(last);
+  int byte = Signed(c);
+  if (low > high) std::swap(low, high);
+  if (letters == GlobCase::kInsensitive) {
+    low = Lower(low);
+    high = Lower(high);
+    byte = Lower(byte);
+  }
+  return byte >= low && byte <= high;
+}
+
+// Matches `c` against the class that begins at *at, just after the '['; moves *at behind the class.
+bool MatchClass(std::string_view pattern, size_t* at, char c, GlobCase letters) {
+  size_t i = *at;
+  const bool negated = i < pattern.size() && pattern[i] == '^';
+  if (negated) ++i;
+  bool found = false;
+  while (i < pattern.size()) {
+    const size_t left = pattern.size() - i;
+    if (pattern[i] == '\\' && left >= 2) {
+      // A quoted byte is compared as it is, whatever the case mode.
+      found |= pattern[i + 1] == c;
+      i += 2;
+    } else if (pattern[i] == ']') {
+      ++i;
+      break;
+    } else if (left >= 3 && pattern[i + 1] == '-') {
+      found |= InRange(pattern[i], pattern[i + 2], c, letters);
+      i += 3;
+    } else {
+      found |= SameByte(pattern[i], c, letters);
+      ++i;
+    }
+  }
+  *at = i;
+  return found != negated;
+}
+
+// Matches one byte against the element at *at, which is not '*'; moves *at behind the element.
+bool MatchElement(std::string_view pattern, size_t* at, char c, GlobCase letters) {
+  const char element = pattern[(*at)++];
+  switch (element) {
+    case '?':
+      return true;
+    case '[':
+      return MatchClass(pattern, at, c, letters);
+    case '\\':
+      if (*at < pattern.size()) return SameByte(pattern[(*at)++], c, letters);
+      [[fallthrough]];
+    default:
+      return SameByte(element, c, letters);
+  }
+}
+
+template <class Count>
+bool Match(std::string_view pattern, std::string_view string, GlobCase letters, Count count) {
+  if (string.empty()) return pattern.empty();
+  constexpr size_t kNone = std::string_view::npos;
+  size_t p = 0;
+  size_t s = 0;
+  // After the last '*' seen: where its rest begins in the pattern, and how far it reaches in the
+  // string. Only the last one has to be retried: if its rest matches nowhere, no earlier '*' that
+  // takes more bytes can help.
+  size_t star_rest = kNone;
+  size_t star_end = 0;
+  while (s < string.size()) {
+    count();
+    if (p < pattern.size() && pattern[p] == '*') {
+      if (++p == pattern.size()) return true;
+      star_rest = p;
+      star_end = s;
+      continue;
+    }
+    if (p < pattern.size() && MatchElement(pattern, &p, string[s], letters)) {
+      ++s;
+      continue;
+    }
+    if (star_rest == kNone) return false;
+    p = star_rest;
+    s = ++star_end;
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+}  // namespace
+
+bool GlobMatch(std::string_view pattern, std::string_view string, GlobCase letters) {
+  return Match(pattern, string, letters, [] {});
+}
+
+bool GlobMatchCounted(std::string_view pattern, std::string_view string, GlobCase letters,
+                      uint64_t* steps) {
+  return Match(pattern, string, letters, [steps] { ++*steps; });
+}
+
+std::string_view LiteralHead(std::string_view pattern) {
+  return pattern.substr(0, pattern.find_first_of(kSpecial));
+}
+
+bool IsLiteral(std::string_view pattern) {
+  return pattern.find_first_of(kSpecial) == std::string_view::npos;
+}
+
+}  // namespace tideway::resp
