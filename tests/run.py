@@ -6,9 +6,10 @@ end of that log. A command tells its result by its exit status: 0 passed, 77 cou
 (its last line of output is the reason), anything else failed. If its output ends with a line
 "N passed, N failed, N skipped", those numbers are counted, else the stage counts as one test.
 
-A stage finds in its environment: TIDEWAY_BIN, the server under test; TIDEWAY_CACHE, a folder for
-what is costly to fetch or build (default ~/.cache/tideway); TIDEWAY_CI=1, unless --full is given:
-use the short amounts; TIDEWAY_LOGS, a folder of the stage's own for whatever it leaves behind.
+A stage finds in its environment: TIDEWAY_BIN, the server under test; TIDEWAY_PROGRAMS, the folder
+of the suites' own programs (cmake/tests.cmake); TIDEWAY_CACHE, a folder for what is costly to fetch
+or build (default ~/.cache/tideway); TIDEWAY_CI=1, unless --full is given: use the short amounts;
+TIDEWAY_LOGS, a folder of the stage's own for whatever it leaves behind.
 """
 
 import argparse
@@ -186,17 +187,22 @@ def unit_stage(preset, name):
         results=str(ROOT / f"build/{preset}/tests/*.xml"))
 
 
-def suite_stages(preset, full):
-    """The whole-server suites that are there, run on the preset's server."""
+def suite_stages(preset, programs, full):
+    """The whole-server suites that are there, on the preset's server.
+
+    `programs` is the preset that builds the suites' own programs.
+    """
     stages = []
     for suite, minutes, minutes_full in SUITES:
         script = ROOT / "tests" / suite / "run.sh"
-        if script.exists():
-            stages.append(Stage(
-                suite, [[*EMULATOR.get(preset, []), str(script)]], timeout_min=minutes_full if full else minutes,
-                needs=(f"build-{preset}",),
-                env={"TIDEWAY_BIN": str(ROOT / f"build/{preset}/tideway"),
-                     "TIDEWAY_PRESET": preset}))
+        if not script.exists():
+            continue
+        stages.append(Stage(
+            suite, [[*EMULATOR.get(preset, []), str(script)]],
+            timeout_min=minutes_full if full else minutes,
+            needs=tuple({f"build-{preset}", f"build-{programs}"}),
+            env={"TIDEWAY_BIN": str(ROOT / f"build/{preset}/tideway"),
+                 "TIDEWAY_PROGRAMS": str(ROOT / f"build/{programs}/tests")}))
     return stages
 
 
@@ -222,14 +228,14 @@ def plan(arguments):
     if arguments.preset:
         preset = arguments.preset
         return [build_stage(preset), unit_stage(preset, "unit"),
-                *suite_stages(preset, arguments.full)]
+                *suite_stages(preset, preset, arguments.full)]
     style = Stage("style", [[sys.executable, "tests/style/check_test.py"],
                             [sys.executable, "tests/run_test.py"],
                             [sys.executable, "tests/style/check.py"]])
     return [
         style,
         build_stage("dev"), unit_stage("dev", "unit"),
-        build_stage("release"), *suite_stages("release", arguments.full),
+        build_stage("release"), *suite_stages("release", "dev", arguments.full),
         build_stage("asan-ubsan"), unit_stage("asan-ubsan", "unit-asan"),
         build_stage("tsan"), unit_stage("tsan", "unit-tsan"),
     ]
