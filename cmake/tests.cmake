@@ -2,8 +2,8 @@
 #
 #   backend_tests, cdc_tests, resp_tests   GoogleTest, every .cc below tests/<folder>/
 #   suites_tests                           GoogleTest, every *_test.cc of the suites themselves
-#   <suite>                                a whole-server suite's program: the .cc of tests/<suite>/,
-#                                          if it has a main.cc; tests/<suite>/run.sh starts it
+#   <suite>                                a whole-server suite: the .cc of tests/<suite>/, if there
+#                                          is a main.cc; tests/<suite>/run.sh starts it
 #
 # tests/support/ is linked into the former (fixtures in the process), tests/harness/ into the latter
 # (a server beside it). GoogleTest programs run as a few shards, in parallel.
