@@ -13,6 +13,7 @@ namespace tideway::bench {
 namespace {
 
 constexpr int kPipeline = 16;
+constexpr int kHotKeys = 1'000;
 
 class ThroughputExperiment : public Experiment {
  public:
@@ -105,6 +106,16 @@ class IonExperiment : public Experiment {
   Server server_;
 };
 
+/// The same on a key space that fits the processor's nearest caches.
+Row HotKeys(Row row) {
+  row.make = [make = row.make](const Side& side, const Options& options, Shared& shared) {
+    Options few_keys = options;
+    few_keys.keys = kHotKeys;
+    return make(side, few_keys, shared);
+  };
+  return row;
+}
+
 Row IonRow() {
   Row row;
   row.name = "ion_serial";
@@ -128,6 +139,10 @@ std::vector<Row> ThroughputRows() {
       ThroughputRow("set_conn50", "SET, no pipeline", 1, 1.0, kBothNone, SetLoad),
       ThroughputRow("set_conn50_journal", "SET, no pipeline, journal", 1, 1.0, kBothEverysec,
                     SetLoad),
+      HotKeys(ThroughputRow("get_pipe16_hot", "GET, pipeline 16, 1,000 keys", kPipeline, {},
+                            kDefaultAgainstNone, GetLoad)),
+      HotKeys(ThroughputRow("set_pipe16_hot", "SET, pipeline 16, 1,000 keys, journal", kPipeline,
+                            {}, kBothEverysec, SetLoad)),
       ThroughputRow("set_pipe16_none", "SET, pipeline 16, no journal", kPipeline, {}, kBothNone,
                     SetLoad),
       ThroughputRow("hset_pipe16", "HSET, pipeline 16, journal", kPipeline, {}, kBothEverysec,
