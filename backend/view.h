@@ -15,35 +15,18 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "backend/data/change.h"
 #include "backend/event.h"
+#include "backend/key.h"
 
 namespace tideway::backend {
 
 class Keyspace;
-struct Entry;
-class View;
-
-enum class ValueType : uint8_t { kNone = 0, kString = 1, kHash = 2, kSet = 3 };
-
-/// Redis's word for the type: "none", "string", "hash", "set".
-std::string_view TypeName(ValueType type);
-
-/// expire_at_ms() of a key without expiry.
-inline constexpr int64_t kNoExpiry = -1;
-
-/// What a write does to the expiry of the key it writes.
-struct ExpiryChange {
-  enum class Kind : uint8_t { kKeep, kClear, kAt };
-  Kind kind = Kind::kKeep;
-  int64_t at_ms = kNoExpiry;  // Unix time in ms, for kAt
-  static ExpiryChange Keep() { return {}; }
-  static ExpiryChange Clear() { return {Kind::kClear, kNoExpiry}; }
-  static ExpiryChange At(int64_t ms) { return {Kind::kAt, ms}; }
-};
 
 /// An event that a handler noted, in order. `key` is owned: it outlives the stripes.
 struct EventNote {
@@ -52,87 +35,25 @@ struct EventNote {
   std::string key;
 };
 
-/// One key as the running command sees it. Cheap to copy; valid until the command ends. A copy does
-/// not see that another Key object of the same name erased or created the key: open each name once,
-/// or open again after such a change.
-class Key {
- public:
-  // --- state
-  bool exists() const { return entry_ != nullptr; }
-  ValueType type() const;
-  uint32_t db() const { return db_; }
-  std::string_view name() const { return name_; }
-  /// Unix ms, or kNoExpiry.
-  int64_t expire_at_ms() const;
-  /// Redis's OBJECT ENCODING word for the value as it would be stored by Redis 7.0:
-  /// int embstr raw listpack hashtable intset.
-  std::string_view EncodingName() const;
-  /// Bytes that this key, its value and its part of the index take.
-  size_t MemoryUsage() const;
-  /// Seconds since the key was last opened by a command that touches it.
-  int64_t IdleSeconds() const;
-
-  // --- any type. Mutators journal the change; they note no events (handlers do).
-  /// Removes the key. Precondition: exists().
-  void Erase();
-  /// Removes the key when it is a hash or set without members; tells whether it did.
-  bool EraseIfEmpty();
-  /// Precondition: exists(). ms may be in the past: the caller decides what that means.
-  void SetExpiry(int64_t at_ms);
-  /// Removes the expiry; tells whether there was one.
-  bool ClearExpiry();
-  /// Makes `target` this key's value and expiry (replacing whatever it had) and this key absent.
-  void MoveTo(Key& target);
-  /// Makes `target` a copy of this key's value and expiry, replacing whatever it had.
-  void CopyTo(Key& target) const;
-
-  // --- strings. Precondition of reads: type() == kString.
-  std::string_view String() const;
-  /// Replaces a value of any type or creates the key. `value` must not point into this key's value.
-  void SetString(std::string_view value, ExpiryChange expiry);
-  /// Overwrites from `offset`, growing with zero bytes; creates the key when absent. Amortised
-  /// growth: appending n times costs O(total). OBJECT ENCODING becomes raw, as in Redis.
-  void SpliceString(size_t offset, std::string_view bytes);
-
-  // --- hashes. Precondition: kHash, or absent for HashSet (creates it) and HashGet/Size (nothing).
-  size_t HashSize() const;
-  std::optional<std::string_view> HashGet(std::string_view field) const;
-  /// True when the field is new. `value` must not point into this hash.
-  bool HashSet(std::string_view field, std::string_view value);
-  /// True when the field was there. Leaves an empty hash in place: call EraseIfEmpty() after.
-  bool HashErase(std::string_view field);
-  /// Calls fn(field, value) for each field; insertion order while listpack-encoded.
-  template <class Fn>
-  void HashForEach(Fn&& fn) const;
-  /// One SCAN step: calls fn for about `count` fields from `cursor`; returns the next cursor, 0 = done.
-  uint64_t HashScan(uint64_t cursor, size_t count,
-                    const std::function<void(std::string_view, std::string_view)>& fn) const;
-  /// A field and its value chosen by `random` (uniform over the fields). Precondition: HashSize() > 0.
-  std::pair<std::string_view, std::string_view> HashRandom(uint64_t random) const;
-
-  // --- sets. Preconditions as for hashes.
-  size_t SetSize() const;
-  bool SetContains(std::string_view member) const;
-  /// True when the member is new. Creates the set when the key is absent.
-  bool SetAdd(std::string_view member);
-  /// True when the member was there. Leaves an empty set in place: call EraseIfEmpty() after.
-  bool SetRemove(std::string_view member);
-  template <class Fn>  // fn(member); ascending while intset-encoded
-  void SetForEach(Fn&& fn) const;
-  uint64_t SetScan(uint64_t cursor, size_t count,
-                   const std::function<void(std::string_view)>& fn) const;
-  /// A member chosen by `random`, owned because integer members have no bytes. Precondition: not empty.
-  std::string SetRandom(uint64_t random) const;
+/// What happened on a View since its counters were last cleared.
+struct ViewCounters {
+  uint64_t hits = 0;
+  uint64_t misses = 0;
+  uint64_t expired = 0;
 };
 
-/// The keyspace as the commands of one batch see it.
+/// The keyspace as the commands of one batch see it. Meant to be kept and used for batch after batch.
 class View {
  public:
+  explicit View(Keyspace& keyspace);
+  View(const View&) = delete;
+  View& operator=(const View&) = delete;
+
   // --- the running command's frame, set by the executor before each handler
   /// The selected database of the client.
-  uint32_t db() const;
+  uint32_t db() const { return db_; }
   /// Wall time of the command, Unix ms; fixed for the whole of an EXEC.
-  int64_t now_ms() const;
+  int64_t now_ms() const { return now_ms_; }
   /// A uniform 64-bit number; seeded by the server, never by clients.
   uint64_t Random();
 
@@ -140,19 +61,28 @@ class View {
   /// For commands that read: counts a hit or miss, notes `keymiss` (class m) on a miss, touches the
   /// access time. A due key is absent; it is erased and told as `expired` on the way.
   Key OpenRead(std::string_view key);
+  /// The same without touching the access time (TYPE, TTL, EXISTS, OBJECT…).
+  Key OpenReadNoTouch(std::string_view key);
   /// For commands that write: as OpenRead without hit/miss counting and without `keymiss`.
-  Key OpenWrite(std::string_view key);
+  Key OpenWrite(std::string_view key) { return OpenWriteIn(db_, key); }
   /// In another database (COPY, MOVE).
   Key OpenWriteIn(uint32_t db, std::string_view key);
-  /// Without touching the access time or counting (OBJECT, DEBUG, TTL with NOTOUCH…).
+  /// Without touching the access time or counting (DEBUG, MEMORY…).
   Key Peek(std::string_view key);
 
   /// Notes that Redis would fire `event` for the key; delivered after commit if the flags ask for it.
-  void Note(Event event, const Key& key);
+  /// Note it after the change that it belongs to.
+  void Note(Event event, const Key& key) { Note(event, key.db(), key.name()); }
   void Note(Event event, uint32_t db, std::string_view key);
 
-  /// Revision of a key for WATCH: changes whenever the key is written, expires or is flushed.
+  // --- WATCH. The key's stripe must be held, as for reading it.
+  /// Revision of a key for WATCH: changes whenever the key is written, expires or is flushed. Adds a
+  /// watcher: while a key has watchers its revision is kept, so each call needs a ReleaseWatch.
   uint64_t WatchRevision(uint32_t db, std::string_view key);
+  /// The revision without adding a watcher: what EXEC compares. Only meaningful for a watched key.
+  uint64_t CurrentRevision(uint32_t db, std::string_view key);
+  /// One watcher less.
+  void ReleaseWatch(uint32_t db, std::string_view key);
 
   // --- ranges. The command's row must say that it reads everything.
   size_t DbSize(uint32_t db) const;
@@ -160,14 +90,73 @@ class View {
   uint32_t database_count() const;
   /// One SCAN step over the current database; fn(key) for each live key, about `count` of them.
   /// Every key present during the whole iteration is told at least once. Returns the next cursor.
+  /// fn must not write.
   uint64_t Scan(uint64_t cursor, size_t count, const std::function<void(const Key&)>& fn);
-  /// Every live key of the current database.
+  /// Every live key of the current database. fn must not write.
   void ForEachKey(const std::function<void(const Key&)>& fn);
   /// A live key of the current database, or nullopt when there is none.
   std::optional<std::string> RandomKey();
   /// Empties a database; returns how many keys it had. Large ones are freed off the hot path.
   size_t Flush(uint32_t db);
   void Swap(uint32_t a, uint32_t b);
+
+  // --- for the executor and the store
+  Keyspace& keyspace() { return *keyspace_; }
+  void set_db(uint32_t db) { db_ = db; }
+  void set_now_ms(int64_t now_ms);
+  void set_random(uint64_t seed) { random_ = seed; }
+  /// Event classes (EventClass bits) that anybody may want now; others are not put into events().
+  /// All but `new` and `keymiss` until set. Every event stands in changes() all the same, but `new`
+  /// and `keymiss`, which exist only for those who ask.
+  void set_event_filter(uint32_t classes) { event_filter_ = classes; }
+  /// Off: due keys read as absent but stay (CLIENT PAUSE, a failing journal).
+  void set_expire_writes(bool on) { expire_writes_ = on; }
+
+  /// What the batch changed, in journal form; empty when it changed nothing.
+  const ChangeBuffer& changes() const { return changes_; }
+  std::span<const EventNote> events() const { return {events_.data(), event_count_}; }
+  /// Moves the events out.
+  std::vector<EventNote> TakeEvents();
+  /// Gives a vector that came from TakeEvents back, so that its memory is used again.
+  void RecycleEvents(std::vector<EventNote> events);
+  ViewCounters& counters() { return counters_; }
+  /// Makes ready for the next batch: clears changes and events, keeps everything else.
+  void Reset();
+
+  /// Active expiry of one stripe, which is held: erases up to `budget` due keys in the order of
+  /// their times, as lazy expiry does. Returns how many.
+  size_t ExpireDue(uint32_t stripe, size_t budget);
+
+ private:
+  friend class Key;
+
+  Key Open(uint32_t db, std::string_view key, bool touch);
+  Key CountRead(const Key& key);
+  bool IsDue(const Entry& entry) const;
+  /// A due key of `table` is absent from now on; erases it unless expire writes are off.
+  void Expire(uint32_t db, KeyTable& table, uint64_t hash, Entry* entry);
+  /// Whether a key is stored, and whether it is due. For the stripe of `hash`.
+  struct Presence {
+    bool stored;
+    bool due;
+    bool live() const { return stored && !due; }
+  };
+  Presence PresenceOf(uint32_t db, std::string_view key, uint64_t hash) const;
+  void TouchFlushed(uint32_t db);
+  void TouchSwapped(uint32_t a, uint32_t b);
+  void PushEvent(Event event, uint32_t db, std::string_view key);
+
+  Keyspace* keyspace_;
+  uint32_t db_ = 0;
+  uint32_t access_clock_ = 0;
+  int64_t now_ms_ = 0;
+  uint64_t random_ = 0;
+  uint32_t event_filter_ = kNotifyAll;
+  bool expire_writes_ = true;
+  ChangeBuffer changes_;
+  std::vector<EventNote> events_;  // the first event_count_ are in use, the others keep memory
+  size_t event_count_ = 0;
+  ViewCounters counters_;
 };
 
 }  // namespace tideway::backend
