@@ -99,8 +99,7 @@ bool Key::ClearExpiry() {
 
 void Key::Arrived(Entry* entry) {
   Changed(entry, true);
-  if (entry->has_expiry())
-    view_->keyspace_->NoteDue(StripeOf(hash_), entry->expire_at_ms());
+  if (entry->has_expiry()) view_->keyspace_->NoteDue(StripeOf(hash_), entry->expire_at_ms());
   EncodeValue(db_, name_, *entry, view_->changes_);
 }
 
@@ -115,8 +114,7 @@ void Key::MoveTo(Key& target) {
 
 void Key::CopyTo(Key& target) const {
   if (db_ == target.db_ && name_ == target.name_) return;
-  target.Arrived(
-      target.MutableTable().PutCopy(target.hash_, target.name_, target.entry_, *entry_));
+  target.Arrived(target.MutableTable().PutCopy(target.hash_, target.name_, target.entry_, *entry_));
 }
 
 std::string_view Key::String() const { return entry_->string(); }

@@ -94,10 +94,12 @@ class Key {
   void HashForEach(Fn&& fn) const {
     VisitHash(fn);
   }
-  /// One SCAN step: calls fn for about `count` fields from `cursor`; returns the next cursor, 0 = done.
+  /// One SCAN step: calls fn for about `count` fields from `cursor`; returns the next cursor, 0 =
+  /// done.
   uint64_t HashScan(uint64_t cursor, size_t count,
                     const std::function<void(std::string_view, std::string_view)>& fn) const;
-  /// A field and its value chosen by `random` (uniform over the fields). Precondition: HashSize() > 0.
+  /// A field and its value chosen by `random` (uniform over the fields). Precondition: HashSize() >
+  /// 0.
   std::pair<std::string_view, std::string_view> HashRandom(uint64_t random) const;
   /// Replaces whatever the key holds (value and expiry) by an empty hash, or creates it: to be
   /// filled by HashSet.
@@ -116,11 +118,12 @@ class Key {
   }
   uint64_t SetScan(uint64_t cursor, size_t count,
                    const std::function<void(std::string_view)>& fn) const;
-  /// A member chosen by `random`, owned because integer members have no bytes. Precondition: not empty.
+  /// A member chosen by `random`, owned because integer members have no bytes. Precondition: not
+  /// empty.
   std::string SetRandom(uint64_t random) const;
-  /// Replaces whatever the key holds (value and expiry) by an empty set, or creates it: to be filled
-  /// by SetAdd. What the STORE commands use: Redis overwrites their target, so `new` is only fired
-  /// when the key was absent.
+  /// Replaces whatever the key holds (value and expiry) by an empty set, or creates it: to be
+  /// filled by SetAdd. What the STORE commands use: Redis overwrites their target, so `new` is only
+  /// fired when the key was absent.
   void ResetToSet();
 
  private:

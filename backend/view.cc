@@ -136,8 +136,8 @@ uint64_t View::Scan(uint64_t cursor, size_t count, const std::function<void(cons
     if (table != nullptr && table->size() > 0) {
       // Collected first: expiring a key moves others about.
       step.clear();
-      in_stripe = table->keys().Scan(in_stripe, count - told,
-                                     [&](Entry* entry) { step.push_back(entry); });
+      in_stripe =
+          table->keys().Scan(in_stripe, count - told, [&](Entry* entry) { step.push_back(entry); });
       for (Entry* const entry : step) {
         const uint64_t hash = KeyHash(entry->key());
         if (IsDue(*entry)) {

@@ -1,4 +1,5 @@
-// What a command handler sees of the data: keys as they are now, mutators, and a place to note events.
+// What a command handler sees of the data: keys as they are now, mutators, and a place to note
+// events.
 //
 // Handlers run on a View and nothing else, whatever engine lies below: the embedded engine lets the
 // View work on its own keyspace while the stripes of the batch are held; other engines fill a small
@@ -42,7 +43,8 @@ struct ViewCounters {
   uint64_t expired = 0;
 };
 
-/// The keyspace as the commands of one batch see it. Meant to be kept and used for batch after batch.
+/// The keyspace as the commands of one batch see it. Meant to be kept and used for batch after
+/// batch.
 class View {
  public:
   explicit View(Keyspace& keyspace);
@@ -70,14 +72,14 @@ class View {
   /// Without touching the access time or counting (DEBUG, MEMORY…).
   Key Peek(std::string_view key);
 
-  /// Notes that Redis would fire `event` for the key; delivered after commit if the flags ask for it.
-  /// Note it after the change that it belongs to.
+  /// Notes that Redis would fire `event` for the key; delivered after commit if the flags ask for
+  /// it. Note it after the change that it belongs to.
   void Note(Event event, const Key& key) { Note(event, key.db(), key.name()); }
   void Note(Event event, uint32_t db, std::string_view key);
 
   // --- WATCH. The key's stripe must be held, as for reading it.
-  /// Revision of a key for WATCH: changes whenever the key is written, expires or is flushed. Adds a
-  /// watcher: while a key has watchers its revision is kept, so each call needs a ReleaseWatch.
+  /// Revision of a key for WATCH: changes whenever the key is written, expires or is flushed. Adds
+  /// a watcher: while a key has watchers its revision is kept, so each call needs a ReleaseWatch.
   uint64_t WatchRevision(uint32_t db, std::string_view key);
   /// The revision without adding a watcher: what EXEC compares. Only meaningful for a watched key.
   uint64_t CurrentRevision(uint32_t db, std::string_view key);

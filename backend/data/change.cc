@@ -102,8 +102,7 @@ char* ChangeBuffer::Start(ChangeOp op, uint32_t db, std::string_view key, size_t
     db_ = db;
     key_size_ = kNoKey;
   }
-  if (key.size() == key_size_ &&
-      std::string_view(bytes_.get() + key_offset_, key_size_) == key) {
+  if (key.size() == key_size_ && std::string_view(bytes_.get() + key_offset_, key_size_) == key) {
     *to++ = static_cast<char>(static_cast<uint8_t>(op) | kSameKey);
     return to;
   }

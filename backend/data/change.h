@@ -1,15 +1,16 @@
 // The journal's records: what changed, in a form that can be replayed and read back.
 //
-// A batch (or a checkpoint chunk) is a sequence of records. Each is absolute and idempotent: it says
-// what a key, field or member is from now on, not how it got there. So replaying all batches since
-// the start of a fuzzy checkpoint over that checkpoint ends in the live state. `event` records
-// follow the change that they belong to, so that the journal can also be read as a log of
+// A batch (or a checkpoint chunk) is a sequence of records. Each is absolute and idempotent: it
+// says what a key, field or member is from now on, not how it got there. So replaying all batches
+// since the start of a fuzzy checkpoint over that checkpoint ends in the live state. `event`
+// records follow the change that they belong to, so that the journal can also be read as a log of
 // (database, key, event).
 //
 // Form: one byte of ChangeOp, with bit 7 set when the key is that of the record before; then the
-// key unless bit 7 is set; then what the table says. Byte strings are a varint length and the bytes,
-// numbers are varints (backend/data/varint.h). The database is selected by a record, anew in each
-// sequence. Operations are append only; whoever stores sequences stores kChangeFormat beside them.
+// key unless bit 7 is set; then what the table says. Byte strings are a varint length and the
+// bytes, numbers are varints (backend/data/varint.h). The database is selected by a record, anew in
+// each sequence. Operations are append only; whoever stores sequences stores kChangeFormat beside
+// them.
 #pragma once
 
 #include <cstddef>
@@ -27,22 +28,22 @@ namespace tideway::backend {
 inline constexpr uint32_t kChangeFormat = 1;
 
 enum class ChangeOp : uint8_t {
-  kSelectDb = 1,    // number: the database of what follows; no key
-  kSet = 2,         // key, value: string without expiry
-  kSetAt = 3,       // key, value, number: string, expiry in Unix ms
-  kSplice = 4,      // key, value, number: bytes at an offset of a string; zeros fill a gap
-  kHashSet = 5,     // key, field, value
-  kHashErase = 6,   // key, field
-  kSetAdd = 7,      // key, field: a set's member
-  kSetRemove = 8,   // key, field
-  kErase = 9,       // key
-  kExpireAt = 10,   // key, number: expiry in Unix ms of a key that is there
-  kPersist = 11,    // key: no expiry
-  kNewHash = 12,    // key: an empty hash without expiry instead of what was there
-  kNewSet = 13,     // key: the same with a set
-  kFlushDb = 14,    // the selected database; no key
-  kSwapDb = 15,     // number, number2: the two databases; no key
-  kEvent = 16,      // key, number: an Event of the change before
+  kSelectDb = 1,   // number: the database of what follows; no key
+  kSet = 2,        // key, value: string without expiry
+  kSetAt = 3,      // key, value, number: string, expiry in Unix ms
+  kSplice = 4,     // key, value, number: bytes at an offset of a string; zeros fill a gap
+  kHashSet = 5,    // key, field, value
+  kHashErase = 6,  // key, field
+  kSetAdd = 7,     // key, field: a set's member
+  kSetRemove = 8,  // key, field
+  kErase = 9,      // key
+  kExpireAt = 10,  // key, number: expiry in Unix ms of a key that is there
+  kPersist = 11,   // key: no expiry
+  kNewHash = 12,   // key: an empty hash without expiry instead of what was there
+  kNewSet = 13,    // key: the same with a set
+  kFlushDb = 14,   // the selected database; no key
+  kSwapDb = 15,    // number, number2: the two databases; no key
+  kEvent = 16,     // key, number: an Event of the change before
   kLast = kEvent,
 };
 

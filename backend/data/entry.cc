@@ -14,8 +14,7 @@ Entry* Entry::New(std::string_view key, ValueType type, bool outline, bool with_
   shape.set_access_clock(0);
 
   const size_t key_offset = shape.key_offset();
-  Entry* const entry =
-      static_cast<Entry*>(AllocateBlock(key_offset + key.size() + inline_size));
+  Entry* const entry = static_cast<Entry*>(AllocateBlock(key_offset + key.size() + inline_size));
   *entry = shape;
   if (shape.key_size_ == kLongKey)
     entry->Store(key_offset - sizeof(uint32_t), static_cast<uint32_t>(key.size()));

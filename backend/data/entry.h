@@ -22,10 +22,10 @@ namespace tideway::backend {
 
 /// How a value is held. The order of hash and set encodings is the order in which they convert.
 enum class Encoding : uint8_t {
-  kString = 0,      // inline bytes, or a StringBuffer when they are many
-  kPacked = 1,      // hash or set: PackedList
-  kIntSet = 2,      // set: IntSet
-  kTable = 3,       // hash: HashTable, set: MemberTable
+  kString = 0,  // inline bytes, or a StringBuffer when they are many
+  kPacked = 1,  // hash or set: PackedList
+  kIntSet = 2,  // set: IntSet
+  kTable = 3,   // hash: HashTable, set: MemberTable
 };
 
 /// A string too large to be inline, or grown piece by piece. The bytes follow the header.
@@ -44,8 +44,8 @@ struct Entry {
   ValueType type() const { return static_cast<ValueType>(flags_ & kTypeMask); }
   Encoding encoding() const { return static_cast<Encoding>(flags_ >> kEncodingShift); }
   void set_encoding(Encoding encoding) {
-    flags_ = static_cast<uint8_t>((flags_ & ~(3 << kEncodingShift)) |
-                                  static_cast<int>(encoding) << kEncodingShift);
+    flags_ = static_cast<uint8_t>((flags_ & ~(3 << kEncodingShift)) | static_cast<int>(encoding)
+                                                                          << kEncodingShift);
   }
   bool is_outline() const { return (flags_ & kOutline) != 0; }
   bool has_expiry() const { return (flags_ & kHasExpiry) != 0; }
@@ -70,9 +70,7 @@ struct Entry {
   std::string_view key() const { return {bytes() + key_offset(), key_size()}; }
 
   /// Unix ms, or kNoExpiry.
-  int64_t expire_at_ms() const {
-    return has_expiry() ? Load<int64_t>(expiry_offset()) : kNoExpiry;
-  }
+  int64_t expire_at_ms() const { return has_expiry() ? Load<int64_t>(expiry_offset()) : kNoExpiry; }
   // Precondition for the next three: has_expiry().
   void set_expire_at_ms(int64_t ms) { Store(expiry_offset(), ms); }
   uint32_t heap_index() const { return Load<uint32_t>(expiry_offset() + sizeof(int64_t)); }
@@ -99,12 +97,14 @@ struct Entry {
   /// Bytes that the block takes.
   size_t block_bytes() const { return SizeClass(block_size()); }
 
-  /// A new entry. Its expiry (if `with_expiry`), pointer (if `outline`) or inline bytes are not set.
+  /// A new entry. Its expiry (if `with_expiry`), pointer (if `outline`) or inline bytes are not
+  /// set.
   static Entry* New(std::string_view key, ValueType type, bool outline, bool with_expiry,
                     size_t inline_size);
   /// A new entry for `key` that takes the place of `from`: same type, encoding, access time, value
-  /// and (where both have one) expiry; with or without room for an expiry; with `inline_size` inline
-  /// bytes, the first of them copied, others not set. The caller frees `from` (the block only).
+  /// and (where both have one) expiry; with or without room for an expiry; with `inline_size`
+  /// inline bytes, the first of them copied, others not set. The caller frees `from` (the block
+  /// only).
   static Entry* Rebuild(const Entry& from, std::string_view key, bool with_expiry,
                         size_t inline_size);
   /// Frees the block only.

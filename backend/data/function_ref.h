@@ -15,8 +15,8 @@ template <class R, class... Args>
 class FunctionRef<R(Args...)> {
  public:
   template <class Fn>
-    requires(!std::is_same_v<std::remove_cvref_t<Fn>, FunctionRef>)
-  FunctionRef(Fn&& fn)  // NOLINT: implicit on purpose
+  requires(!std::is_same_v<std::remove_cvref_t<Fn>, FunctionRef>)
+      FunctionRef(Fn&& fn)  // NOLINT: implicit on purpose
       : object_(const_cast<void*>(static_cast<const void*>(std::addressof(fn)))),
         call_([](void* object, Args... args) -> R {
           return (*static_cast<std::remove_reference_t<Fn>*>(object))(std::forward<Args>(args)...);

@@ -55,8 +55,7 @@ void HashValue::ConvertToTable() {
   entry_->set_encoding(Encoding::kTable);
 }
 
-bool HashValue::Set(std::string_view field, std::string_view value,
-                    const EncodingLimits& limits) {
+bool HashValue::Set(std::string_view field, std::string_view value, const EncodingLimits& limits) {
   if (packed()) {
     const size_t longest = limits.hash_max_listpack_value.load(std::memory_order_relaxed);
     const size_t grown = list()->used() + field.size() + value.size() + 2 * kVarintMax;
@@ -72,8 +71,7 @@ bool HashValue::Set(std::string_view field, std::string_view value,
     }
     entry_->set_value(PackedList::Append(list(), field));
     entry_->set_value(PackedList::Append(list(), value));
-    if (size() > limits.hash_max_listpack_entries.load(std::memory_order_relaxed))
-      ConvertToTable();
+    if (size() > limits.hash_max_listpack_entries.load(std::memory_order_relaxed)) ConvertToTable();
     return true;
   }
   Field* const old = table()->Find(field);

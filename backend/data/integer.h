@@ -26,7 +26,8 @@ inline std::optional<int64_t> ParseCanonicalInteger(std::string_view text) {
 class IntegerText {
  public:
   explicit IntegerText(int64_t number)
-      : size_(static_cast<size_t>(std::to_chars(text_, text_ + sizeof(text_), number).ptr - text_)) {}
+      : size_(
+            static_cast<size_t>(std::to_chars(text_, text_ + sizeof(text_), number).ptr - text_)) {}
   std::string_view view() const { return {text_, size_}; }
 
  private:

@@ -45,9 +45,7 @@ KeyTable::~KeyTable() {
   keys_.ForEach([this](Entry* entry) { FreeEntry(entry); });
 }
 
-size_t KeyTable::EntryBytes(const Entry& entry) {
-  return entry.block_bytes() + ValueBytes(entry);
-}
+size_t KeyTable::EntryBytes(const Entry& entry) { return entry.block_bytes() + ValueBytes(entry); }
 
 void KeyTable::Account() {
   const size_t now = bytes();
@@ -145,11 +143,10 @@ bool KeyTable::SetInPlace(Entry* old, std::string_view value, bool with_expiry) 
   return true;
 }
 
-Entry* KeyTable::SetString(uint64_t hash, std::string_view key, Entry* old,
-                           std::string_view value, ExpiryChange expiry) {
+Entry* KeyTable::SetString(uint64_t hash, std::string_view key, Entry* old, std::string_view value,
+                           ExpiryChange expiry) {
   const bool at = expiry.kind == ExpiryChange::Kind::kAt;
-  const bool keep =
-      expiry.kind == ExpiryChange::Kind::kKeep && old != nullptr && old->has_expiry();
+  const bool keep = expiry.kind == ExpiryChange::Kind::kKeep && old != nullptr && old->has_expiry();
   if (old != nullptr && SetInPlace(old, value, at || keep)) {
     if (at && old->expire_at_ms() != expiry.at_ms) {
       old->set_expire_at_ms(expiry.at_ms);
@@ -174,8 +171,7 @@ Entry* KeyTable::Reshaped(uint64_t hash, Entry* entry, bool with_expiry, size_t 
 
 Entry* KeyTable::MoveToBuffer(uint64_t hash, Entry* entry, size_t capacity) {
   const std::string_view value = entry->string();
-  Entry* const fresh =
-      Entry::New(entry->key(), ValueType::kString, true, entry->has_expiry(), 0);
+  Entry* const fresh = Entry::New(entry->key(), ValueType::kString, true, entry->has_expiry(), 0);
   fresh->set_access_clock(entry->access_clock());
   if (entry->has_expiry()) fresh->set_expire_at_ms(entry->expire_at_ms());
   StringBuffer* const buffer = NewBuffer(value.size(), capacity);

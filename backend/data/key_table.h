@@ -1,9 +1,9 @@
 // One stripe's keys of one database: index, expiry order, values and their bytes.
 //
-// These are the plain operations on entries, without journal, events or watchers; backend/key.h adds
-// those, and replaying the journal does without. An operation that returns an Entry* may have moved
-// the entry: the old pointer is dead. `hash` is always KeyHash(key). Not thread-safe: the stripe is
-// held.
+// These are the plain operations on entries, without journal, events or watchers; backend/key.h
+// adds those, and replaying the journal does without. An operation that returns an Entry* may have
+// moved the entry: the old pointer is dead. `hash` is always KeyHash(key). Not thread-safe: the
+// stripe is held.
 #pragma once
 
 #include <atomic>
@@ -93,7 +93,8 @@ class KeyTable {
 
   Entry* NewString(std::string_view key, std::string_view value, bool with_expiry);
   bool SetInPlace(Entry* old, std::string_view value, bool with_expiry);
-  /// Puts `fresh` where `old` was (or inserts it), takes over or settles the expiry and frees `old`.
+  /// Puts `fresh` where `old` was (or inserts it), takes over or settles the expiry and frees
+  /// `old`.
   Entry* Put(uint64_t hash, Entry* old, Entry* fresh);
   Entry* Reshaped(uint64_t hash, Entry* entry, bool with_expiry, size_t inline_size);
   Entry* MoveToBuffer(uint64_t hash, Entry* entry, size_t capacity);

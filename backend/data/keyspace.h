@@ -2,8 +2,8 @@
 //
 // A key's hash chooses its stripe, the same one in every database, so MOVE, COPY and SWAPDB need no
 // other locks than those of their keys. Whoever touches a stripe holds its mutex; several are taken
-// in ascending order. The keyspace itself never locks: the store's batches do, and a keyspace that a
-// batch owns alone needs no locks at all.
+// in ascending order. The keyspace itself never locks: the store's batches do, and a keyspace that
+// a batch owns alone needs no locks at all.
 #pragma once
 
 #include <array>
@@ -128,9 +128,9 @@ class Keyspace {
   std::array<Stripe, kStripes> stripes_;
 };
 
-/// Applies a sequence of change records, as recovery does: whatever a record finds in place (a fuzzy
-/// checkpoint may be ahead of it) gives way. Records after the first broken one are not applied.
-/// Nobody else uses the keyspace meanwhile.
+/// Applies a sequence of change records, as recovery does: whatever a record finds in place (a
+/// fuzzy checkpoint may be ahead of it) gives way. Records after the first broken one are not
+/// applied. Nobody else uses the keyspace meanwhile.
 Status ApplyChanges(Keyspace& keyspace, std::string_view records);
 
 /// Appends records that make `key` of `db` what `entry` is.

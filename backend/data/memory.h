@@ -1,10 +1,10 @@
 // Blocks of memory whose size is always an allocator size class.
 //
-// Everything in the data layer that is one block (entries, fields, packed buffers, segments) derives
-// the size of its block from its content: SizeClass(content). A change that stays in the class is
-// done in place, one that leaves it moves the block. So no block stores its capacity, memory is
-// accounted exactly without asking the allocator, and freeing tells the size, which spares the
-// allocator a look-up.
+// Everything in the data layer that is one block (entries, fields, packed buffers, segments)
+// derives the size of its block from its content: SizeClass(content). A change that stays in the
+// class is done in place, one that leaves it moves the block. So no block stores its capacity,
+// memory is accounted exactly without asking the allocator, and freeing tells the size, which
+// spares the allocator a look-up.
 #pragma once
 
 #include <bit>

@@ -5,9 +5,7 @@
 namespace tideway::backend {
 namespace {
 
-size_t ElementSize(std::string_view element) {
-  return VarintSize(element.size()) + element.size();
-}
+size_t ElementSize(std::string_view element) { return VarintSize(element.size()) + element.size(); }
 
 void PutElement(char* to, std::string_view element) {
   CopyBytes(PutVarint(to, element.size()), element);
@@ -23,8 +21,7 @@ PackedList* PackedList::New() {
 }
 
 PackedList* PackedList::Copy(const PackedList& list) {
-  PackedList* const copy =
-      static_cast<PackedList*>(AllocateBlock(sizeof(PackedList) + list.used_));
+  PackedList* const copy = static_cast<PackedList*>(AllocateBlock(sizeof(PackedList) + list.used_));
   std::memcpy(static_cast<void*>(copy), &list, sizeof(PackedList) + list.used_);
   return copy;
 }
@@ -51,8 +48,7 @@ PackedList* PackedList::Splice(PackedList* list, size_t offset, size_t old_size,
   const size_t tail = used - offset - old_size;
   const size_t wanted = used - old_size + new_size;
   if (SizeClass(sizeof(PackedList) + wanted) != list->bytes()) {
-    PackedList* const moved =
-        static_cast<PackedList*>(AllocateBlock(sizeof(PackedList) + wanted));
+    PackedList* const moved = static_cast<PackedList*>(AllocateBlock(sizeof(PackedList) + wanted));
     std::memcpy(static_cast<void*>(moved), list, sizeof(PackedList) + offset);
     std::memcpy(moved->data() + offset + new_size, list->data() + offset + old_size, tail);
     Free(list);

@@ -1,9 +1,10 @@
 // One segment of a SegmentTable: a short open-addressing array of tagged pointers in hash order.
 //
-// A slot is 8 bytes: the low 44 bits hold a 16-byte aligned pointer without its low 4 bits, the high
-// 20 bits hold the tag: bits of the item's hash. The home of an item is computed from its tag alone
-// (order-preserving: home = tag * slots / 2^bits), so nothing is dereferenced to probe, insert,
-// remove, grow, or (most times) split. Collisions probe linearly and items stay ordered by home
+// A slot is 8 bytes: the low 44 bits hold a 16-byte aligned pointer without its low 4 bits, the
+// high 20 bits hold the tag: bits of the item's hash. The home of an item is computed from its tag
+// alone (order-preserving: home = tag * slots / 2^bits), so nothing is dereferenced to probe,
+// insert, remove, grow, or (most times) split. Collisions probe linearly and items stay ordered by
+// home
 // ("Robin Hood"), which keeps failed look-ups short and lets a scan walk in hash order.
 //
 // Sizes are multiples of allocator classes with one word for the count: 3, 7, 15 … 511 slots. Steps

@@ -114,8 +114,7 @@ void SegmentDirectory::DoubleDirectory() {
 void SegmentDirectory::HalveDirectory() {
   const size_t new_size = size_t{1} << (depth_ - 1);
   Segment* const narrower =
-      new_size == 1 ? &single_
-                    : static_cast<Segment*>(AllocateBlock(new_size * sizeof(Segment)));
+      new_size == 1 ? &single_ : static_cast<Segment*>(AllocateBlock(new_size * sizeof(Segment)));
   for (size_t i = 0; i < new_size; ++i) std::construct_at(narrower + i, entries_[2 * i]);
   FreeDirectory();
   entries_ = narrower;
@@ -176,8 +175,8 @@ bool SegmentDirectory::MergeWithBuddy(size_t index, PositionFn position_of) {
   // Tags that still hold the bit which told the two apart serve on; others are made anew.
   const bool keep_tags = left.base() == right.base() && left.base() < depth;
   Segment merged =
-      Segment::Make(keep_tags ? left.base() : depth - 1,
-                    keep_tags ? left.tag_bits() + 1 : kTagBits, Segment::SizeFor(together));
+      Segment::Make(keep_tags ? left.base() : depth - 1, keep_tags ? left.tag_bits() + 1 : kTagBits,
+                    Segment::SizeFor(together));
   CopyInto(merged, left, keep_tags ? nullptr : position_of);
   CopyInto(merged, right, keep_tags ? nullptr : position_of);
   bytes_ += merged.bytes() - left.bytes() - right.bytes();
@@ -188,8 +187,7 @@ bool SegmentDirectory::MergeWithBuddy(size_t index, PositionFn position_of) {
   return true;
 }
 
-uint64_t SegmentDirectory::Scan(uint64_t cursor, size_t count,
-                                FunctionRef<void(void*)> fn) const {
+uint64_t SegmentDirectory::Scan(uint64_t cursor, size_t count, FunctionRef<void(void*)> fn) const {
   if (size_ == 0 || cursor >> kCursorBits != 0) return 0;
   uint64_t position = cursor << kCursorShift;
   size_t told = 0;
@@ -207,8 +205,7 @@ uint64_t SegmentDirectory::Scan(uint64_t cursor, size_t count,
         if (at >= n) break;
         continue;
       }
-      const int64_t home =
-          int64_t{at} - segment.Displacement(slot, at < n ? at : at - n);
+      const int64_t home = int64_t{at} - segment.Displacement(slot, at < n ? at : at - n);
       if (home < start) continue;
       if (home >= n) break;
       if (told >= count && home > last_home) {
@@ -242,8 +239,7 @@ void* SegmentDirectory::Random(uint64_t random) const {
   assert(size_ > 0);
   // Throws a dart at all slots that could be; a segment that is listed 2^k times, or has fewer than
   // the most slots, gets as many darts as it deserves. Thin tables fall back to counting.
-  const uint32_t widest =
-      depth_ == 0 ? single_.slot_count() : Segment::kSlots[Segment::kLargest];
+  const uint32_t widest = depth_ == 0 ? single_.slot_count() : Segment::kSlots[Segment::kLargest];
   for (int trial = 0; trial < 64; ++trial) {
     random = random * 6364136223846793005u + 1442695040888963407u;
     const uint64_t dart = random ^ random >> 32;

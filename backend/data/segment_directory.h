@@ -1,7 +1,7 @@
 // Extendible hashing over segments: the untyped machinery of SegmentTable.
 //
-// The directory maps the leading bits of a position (a hash, already stripped of bits that were used
-// to get here) to a segment. A segment that is full grows, and at 511 slots splits in two; the
+// The directory maps the leading bits of a position (a hash, already stripped of bits that were
+// used to get here) to a segment. A segment that is full grows, and at 511 slots splits in two; the
 // directory doubles by copying one word an entry. So the most that one insert ever does is to move
 // 416 items: there is no rehash pause at any size. Erasing shrinks and merges segments again.
 //
@@ -18,7 +18,8 @@ namespace tideway::backend {
 
 class SegmentDirectory {
  public:
-  /// Position of an item, computed from its bytes. Used when a split has spent the bits of the tags.
+  /// Position of an item, computed from its bytes. Used when a split has spent the bits of the
+  /// tags.
   using PositionFn = uint64_t (*)(const void* item);
   /// Scan cursors are the leading 42 bits of a position.
   static constexpr int kCursorBits = 42;

@@ -42,9 +42,7 @@ class SegmentTable {
   void Insert(uint64_t position, Item* item) { directory_.Insert(position, item, &Position); }
   /// Precondition for both: `item` / `from` is in the table at `position`.
   void Erase(uint64_t position, Item* item) { directory_.Erase(position, item, &Position); }
-  void Replace(uint64_t position, Item* from, Item* to) {
-    directory_.Replace(position, from, to);
-  }
+  void Replace(uint64_t position, Item* from, Item* to) { directory_.Replace(position, from, to); }
 
   /// See SegmentDirectory::Scan; fn(Item*).
   template <class Fn>

@@ -50,15 +50,16 @@ void EncodeMembers(uint32_t db, std::string_view key, const Entry& entry, Change
                    size_t size_max, ValueCursor& cursor) {
   do {
     if (entry.type() == ValueType::kHash) {
-      cursor.at = HashValue(Handle(entry))
-                      .Scan(cursor.at, kFieldsAStep,
-                            [&](std::string_view field, std::string_view value) {
-                              out.HashSet(db, key, field, value);
-                            });
+      cursor.at =
+          HashValue(Handle(entry))
+              .Scan(cursor.at, kFieldsAStep, [&](std::string_view field, std::string_view value) {
+                out.HashSet(db, key, field, value);
+              });
     } else {
-      cursor.at = SetValue(Handle(entry))
-                      .Scan(cursor.at, kFieldsAStep,
-                            [&](std::string_view member) { out.SetAdd(db, key, member); });
+      cursor.at =
+          SetValue(Handle(entry)).Scan(cursor.at, kFieldsAStep, [&](std::string_view member) {
+            out.SetAdd(db, key, member);
+          });
     }
     cursor.done = cursor.at == 0;
   } while (!cursor.done && out.size() < size_max);
@@ -107,8 +108,8 @@ bool Keyspace::EncodeSlice(uint32_t stripe, uint32_t db, SliceCursor& cursor, si
   }
   while (cursor.cut_values.empty() && !cursor.scanned && out.size() < size_max) {
     // A step may tell several keys; each of them begins its value in this call.
-    cursor.position = table->keys().Scan(
-        cursor.position, 1, [&](const Entry* entry) { encode_part(*entry, 0); });
+    cursor.position =
+        table->keys().Scan(cursor.position, 1, [&](const Entry* entry) { encode_part(*entry, 0); });
     cursor.scanned = cursor.position == 0;
   }
   return !cursor.scanned || !cursor.cut_values.empty();

@@ -27,11 +27,13 @@ class WatchRegistry {
 
   /// The key was written or removed.
   void Touch(uint32_t db, std::string_view key);
-  /// The key's time passed: watchers learn it once, by whichever of the two comes first. NoticeDead:
-  /// somebody looked and found it due, though it is still stored. TouchExpired: it was removed.
+  /// The key's time passed: watchers learn it once, by whichever of the two comes first.
+  /// NoticeDead: somebody looked and found it due, though it is still stored. TouchExpired: it was
+  /// removed.
   void NoticeDead(uint32_t db, std::string_view key);
   void TouchExpired(uint32_t db, std::string_view key);
-  /// A stored but due key took the place of nothing, or of another such key: no change for watchers.
+  /// A stored but due key took the place of nothing, or of another such key: no change for
+  /// watchers.
   void SetKnownDead(uint32_t db, std::string_view key, bool dead);
 
   /// For each watched key: fn(db, key).
