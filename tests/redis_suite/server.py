@@ -1,0 +1,179 @@
+"""Starting things: the server under test, and a runnable copy of the suite."""
+
+import dataclasses
+import itertools
+import os
+import pathlib
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import suite
+
+# What every server of the suite is started with, as the suite's own default.conf has it.
+COMMON_SETTINGS = (
+    ("save", ""),
+    ("notify-keyspace-events", "KEA"),
+    ("latency-monitor-threshold", "1"),
+    ("enable-debug-command", "yes"),
+    ("enable-protected-configs", "yes"),
+)
+START_SECONDS = 20
+UNIT_SECONDS = 900
+PORTS_A_RUN = 450
+
+
+@dataclasses.dataclass(frozen=True)
+class Binary:
+    """The program under test and how it is called."""
+
+    path: pathlib.Path
+    is_tideway: bool
+
+    @staticmethod
+    def of(path):
+        return Binary(path.absolute(), "redis-server" not in path.name)
+
+    def arguments(self, port, folder):
+        arguments = [str(self.path), "--port", str(port), "--bind", "127.0.0.1",
+                     "--dir", str(folder)]
+        for name, value in COMMON_SETTINGS:
+            arguments += [f"--{name}", value]
+        return arguments
+
+    def adapter(self):
+        """A script that the suite takes for its `src/redis-server FILE [arguments]`."""
+        path = shlex.quote(str(self.path))
+        if not self.is_tideway:
+            return f'#!/bin/sh\nexec {path} "$@"\n'
+        # The suite finds a started server by this line of its output.
+        return ('#!/bin/sh\necho " PID: $$"\n[ ! -f "$1" ] || set -- --config "$@"\n'
+                f'exec {path} "$@"\n')
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Running:
+    """A server on a free port, from `with` to its end; its output goes to the file `log`."""
+
+    def __init__(self, binary, log):
+        self._binary = binary
+        self._log = log
+        self._process = None
+        self.port = None
+
+    def __enter__(self):
+        for _ in range(5):
+            self.port = free_port()
+            folder = self._log.parent / f"data.{self.port}"
+            folder.mkdir(parents=True)
+            with self._log.open("ab") as output:
+                self._process = subprocess.Popen(self._binary.arguments(self.port, folder),
+                                                 stdin=subprocess.DEVNULL, stdout=output,
+                                                 stderr=output, cwd=folder)
+            if self._wait_until_ready():
+                return self
+            self.stop()
+        raise RuntimeError(f"the server did not start:\n{self.log_tail()}")
+
+    def _wait_until_ready(self):
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self.alive():
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), 1) as connection:
+                    connection.sendall(b"PING\r\n")
+                    if connection.recv(64).startswith(b"+PONG"):
+                        return True
+            except OSError:
+                pass
+            time.sleep(0.02)
+        return False
+
+    def alive(self):
+        return self._process.poll() is None
+
+    def log_tail(self):
+        return "\n".join(self._log.read_text(errors="replace").splitlines()[-30:]) + "\n"
+
+    def stop(self):
+        if self.alive():
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(15)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        self._process.wait()
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+class SuiteTree:
+    """A folder in which the suite runs: its files, and the programs it expects under `src`."""
+
+    # A run looks for free ports in a range of its own, so that two of them do not race for one.
+    _port_ranges = itertools.cycle(range(12000, 30000, PORTS_A_RUN))
+
+    def __init__(self, source, folder, binary):
+        self.folder = folder
+        (folder / "src").mkdir(parents=True)
+        shutil.copytree(source / "tests", folder / "tests")
+        (folder / "tests/tmp").mkdir(exist_ok=True)
+        for tool in ("redis-cli", "redis-benchmark"):
+            (folder / "src" / tool).symlink_to(shutil.which(tool))
+        adapter = folder / "src/redis-server"
+        adapter.write_text(binary.adapter())
+        adapter.chmod(0o755)
+        if binary.is_tideway:
+            self._patch_plumbing()
+
+    def _patch_plumbing(self):
+        # Each start_server empties the function library; a server without functions has none.
+        plumbing = self.folder / "tests/support/server.tcl"
+        text = plumbing.read_text()
+        flush = "    r function flush\n"
+        if text.count(flush) != 1:
+            raise RuntimeError("the suite's run_external_server_test has changed")
+        plumbing.write_text(text.replace(flush, "    catch {r function flush}\n"))
+
+    def run(self, unit, skips, only, arguments):
+        """One run of a unit: without the tests in `skips`, and if given only those in `only`."""
+        skip_file = self.folder / "skip"
+        skip_file.write_text("\n".join(sorted(skips)) + "\n")
+        base = next(self._port_ranges)
+        command = ["tclsh", "tests/test_helper.tcl", "--single", unit, "--durable",
+                   "--clients", "1", "--timeout", "240", "--skipfile", str(skip_file),
+                   "--baseport", str(base + 50), "--portcount", str(PORTS_A_RUN - 50),
+                   *arguments]
+        for declared in only or ():
+            name = "/" + suite.pattern_of(declared.name) if declared.dynamic else declared.name
+            command += ["--only", name]
+        environment = {**os.environ, "TERM": "dumb", "LC_ALL": "C.UTF-8"}
+        process = subprocess.Popen(command, cwd=self.folder, env=environment,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            output, _ = process.communicate(timeout=UNIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            output = b"[exception]: the unit took too long\n"
+        finally:
+            self._end_session(process)
+        with (self.folder / "output").open("ab") as log:
+            log.write(output)
+        return suite.parse_output(output.decode(errors="replace"), unit)
+
+    @staticmethod
+    def _end_session(process):
+        # Spawned servers and load generators belong to the run's own session.
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
