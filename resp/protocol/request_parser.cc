@@ -36,41 +36,42 @@ const char* ReadLength(const char* p, const char* end, uint32_t* length) {
   return nullptr;
 }
 
-int64_t BulkBytesMax(const RequestLimits& limits) {
-  return limits.authenticated ? limits.bulk_bytes_max
-                              : std::min(limits.bulk_bytes_max, kUnauthenticatedBulkBytesMax);
+int64_t BulkBytesMax(const RequestLimits& bounds) {
+  return bounds.authenticated
+             ? bounds.bulk_bytes_max
+             : std::min(bounds.bulk_bytes_max, limits::kUnauthenticatedBulkBytesMax);
 }
 
-int64_t ArgsMax(const RequestLimits& limits) {
-  return limits.authenticated ? limits.args_max
-                              : std::min(limits.args_max, kUnauthenticatedArgsMax);
+int64_t ArgsMax(const RequestLimits& bounds) {
+  return bounds.authenticated ? bounds.args_max
+                              : std::min(bounds.args_max, limits::kUnauthenticatedArgumentsMax);
 }
 
 }  // namespace
 
-ParseStatus RequestParser::Parse(std::string_view input, const RequestLimits& limits,
+ParseStatus RequestParser::Parse(std::string_view input, const RequestLimits& bounds,
                                  RequestArena* arena) {
   if (input.empty()) return NeedMore(1);
   if (state_ == State::kStart) {
-    if (ParseWhole(input, limits, arena)) return ParseStatus::kRequest;
+    if (ParseWhole(input, bounds, arena)) return ParseStatus::kRequest;
     Expect(input.front() == '*' ? State::kCountLine : State::kInlineLine, 0);
   }
-  return ParseInPieces(input, limits, arena);
+  return ParseInPieces(input, bounds, arena);
 }
 
 // The hot path: a multibulk request of usual form that has all arrived, in one pass. Anything else
 // (not all there, inline, an error) is left to ParseInPieces, which begins anew.
-bool RequestParser::ParseWhole(std::string_view input, const RequestLimits& limits,
+bool RequestParser::ParseWhole(std::string_view input, const RequestLimits& bounds,
                                RequestArena* arena) {
   const char* p = input.data();
   const char* const end = p + input.size();
   if (*p != '*') return false;
   uint32_t count;
   p = ReadLength(p + 1, end, &count);
-  if (p == nullptr || count == 0 || count > ArgsMax(limits)) return false;
+  if (p == nullptr || count == 0 || count > ArgsMax(bounds)) return false;
   if (count > (end - p) / kSmallestBulk) return false;  // so that the arena grows by what is here
 
-  const int64_t bytes_max = BulkBytesMax(limits);
+  const int64_t bytes_max = BulkBytesMax(bounds);
   std::string_view* const views = arena->ReserveViews(count);
   for (uint32_t i = 0; i < count; ++i) {
     if (end - p < kSmallestBulk || *p != '$') return false;
@@ -93,7 +94,7 @@ bool RequestParser::ParseWhole(std::string_view input, const RequestLimits& limi
 
 // Goes on where the last call stopped, element by element. It only checks and counts: the arguments
 // are collected once all are there, so that an incomplete request holds no memory of its own.
-ParseStatus RequestParser::ParseInPieces(std::string_view input, const RequestLimits& limits,
+ParseStatus RequestParser::ParseInPieces(std::string_view input, const RequestLimits& bounds,
                                          RequestArena* arena) {
   ParseStatus status = ParseStatus::kNeedMore;
   while (true) {
@@ -102,10 +103,10 @@ ParseStatus RequestParser::ParseInPieces(std::string_view input, const RequestLi
       case State::kInlineLine:
         return ParseInline(input, arena);
       case State::kCountLine:
-        if (!ReadCount(input, limits, &status)) return status;
+        if (!ReadCount(input, bounds, &status)) return status;
         break;
       case State::kBulkLine:
-        if (!ReadBulkLength(input, limits, &status)) return status;
+        if (!ReadBulkLength(input, bounds, &status)) return status;
         break;
       case State::kBulkBytes:
         if (!SkipBulk(input, &status)) return status;
@@ -115,7 +116,7 @@ ParseStatus RequestParser::ParseInPieces(std::string_view input, const RequestLi
   }
 }
 
-bool RequestParser::ReadCount(std::string_view input, const RequestLimits& limits,
+bool RequestParser::ReadCount(std::string_view input, const RequestLimits& bounds,
                               ParseStatus* status) {
   size_t line_bytes = 0;
   const Line line = FindLineEnd(input, '\r', &line_bytes);
@@ -125,9 +126,9 @@ bool RequestParser::ReadCount(std::string_view input, const RequestLimits& limit
   } else if (line == Line::kIncomplete || input.size() < line_bytes + kCrLfBytes) {
     *status = NeedMore(1);
   } else if (const auto number = ParseInt64(input.substr(1, line_bytes - 1));
-             !number || *number > limits.args_max) {
+             !number || *number > bounds.args_max) {
     *status = Fail(Problem::kInvalidCount);
-  } else if (*number > ArgsMax(limits)) {
+  } else if (*number > ArgsMax(bounds)) {
     *status = Fail(Problem::kUnauthenticatedCount);
   } else if (*number <= 0) {
     *status = Finish(ParseStatus::kEmpty, line_bytes + kCrLfBytes);
@@ -141,7 +142,7 @@ bool RequestParser::ReadCount(std::string_view input, const RequestLimits& limit
   return true;
 }
 
-bool RequestParser::ReadBulkLength(std::string_view input, const RequestLimits& limits,
+bool RequestParser::ReadBulkLength(std::string_view input, const RequestLimits& bounds,
                                    ParseStatus* status) {
   size_t line_bytes = 0;
   const Line line = FindLineEnd(input, '\r', &line_bytes);
@@ -159,11 +160,11 @@ bool RequestParser::ReadBulkLength(std::string_view input, const RequestLimits& 
     return false;
   }
   const auto length = ParseInt64(input.substr(offset_ + 1, line_bytes - 1));
-  if (!length || *length < 0 || *length > limits.bulk_bytes_max) {
+  if (!length || *length < 0 || *length > bounds.bulk_bytes_max) {
     *status = Fail(Problem::kInvalidBulkLength);
     return false;
   }
-  if (*length > BulkBytesMax(limits)) {
+  if (*length > BulkBytesMax(bounds)) {
     *status = Fail(Problem::kUnauthenticatedBulk);
     return false;
   }
@@ -224,7 +225,7 @@ ParseStatus RequestParser::ParseInline(std::string_view input, RequestArena* are
 RequestParser::Line RequestParser::FindLineEnd(std::string_view input, char end,
                                                size_t* line_bytes) {
   const std::string_view rest = input.substr(offset_);
-  const std::string_view window = rest.substr(0, kRequestLineBytesMax + 1);
+  const std::string_view window = rest.substr(0, limits::kProtocolLineBytesMax + 1);
   if (!line_hidden_) {
     const std::string_view fresh = window.substr(scanned_);
     const size_t found = fresh.find(end);
@@ -236,7 +237,7 @@ RequestParser::Line RequestParser::FindLineEnd(std::string_view input, char end,
     }
     scanned_ = window.size();
   }
-  return rest.size() > kRequestLineBytesMax ? Line::kTooBig : Line::kIncomplete;
+  return rest.size() > limits::kProtocolLineBytesMax ? Line::kTooBig : Line::kIncomplete;
 }
 
 std::string RequestParser::error_text() const {

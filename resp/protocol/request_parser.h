@@ -35,24 +35,20 @@
 #include <string>
 #include <string_view>
 
+#include "backend/limits.h"
 #include "resp/protocol/request_arena.h"
 
 namespace tideway::resp {
 
 /// Bounds of one request. Plain data, passed by reference; one for each thread and kind of client.
 struct RequestLimits {
-  /// Arguments of a multibulk request (Redis: INT_MAX).
-  int64_t args_max = 2'147'483'647;
+  /// Arguments of a multibulk request.
+  int64_t args_max = limits::kArgumentsMax;
   /// Bytes of one bulk: proto-max-bulk-len.
-  int64_t bulk_bytes_max = int64_t{512} * 1024 * 1024;
-  /// False before AUTH where one is required: then at most 10 arguments and 16,384 bytes a bulk.
+  int64_t bulk_bytes_max = limits::kBulkBytesDefault;
+  /// False before AUTH where one is required: then limits::kUnauthenticated… hold too.
   bool authenticated = true;
 };
-
-inline constexpr int64_t kUnauthenticatedArgsMax = 10;
-inline constexpr int64_t kUnauthenticatedBulkBytesMax = 16 * 1024;
-/// Bytes that an inline request or a header line may have before its end has arrived.
-inline constexpr size_t kRequestLineBytesMax = 64 * 1024;
 
 enum class ParseStatus : uint8_t {
   kRequest,   // args() and consumed() are set
@@ -65,7 +61,7 @@ class RequestParser {
  public:
   /// Parses the request at the start of `input` (see the top of this file). Never call it again
   /// after kError except after Reset(). `arena` receives the views of args().
-  ParseStatus Parse(std::string_view input, const RequestLimits& limits, RequestArena* arena);
+  ParseStatus Parse(std::string_view input, const RequestLimits& bounds, RequestArena* arena);
 
   /// After kRequest: command name and arguments, never empty. Valid until arena->Clear() and as
   /// long as the caller keeps the input in place; later calls of Parse() do not touch it.
@@ -111,12 +107,12 @@ class RequestParser {
   };
   enum class Line : uint8_t { kFound, kIncomplete, kTooBig };
 
-  bool ParseWhole(std::string_view input, const RequestLimits& limits, RequestArena* arena);
-  ParseStatus ParseInPieces(std::string_view input, const RequestLimits& limits,
+  bool ParseWhole(std::string_view input, const RequestLimits& bounds, RequestArena* arena);
+  ParseStatus ParseInPieces(std::string_view input, const RequestLimits& bounds,
                             RequestArena* arena);
   // Steps of ParseInPieces. False: stop with *status.
-  bool ReadCount(std::string_view input, const RequestLimits& limits, ParseStatus* status);
-  bool ReadBulkLength(std::string_view input, const RequestLimits& limits, ParseStatus* status);
+  bool ReadCount(std::string_view input, const RequestLimits& bounds, ParseStatus* status);
+  bool ReadBulkLength(std::string_view input, const RequestLimits& bounds, ParseStatus* status);
   bool SkipBulk(std::string_view input, ParseStatus* status);
   ParseStatus Collect(std::string_view input, RequestArena* arena);
   ParseStatus ParseInline(std::string_view input, RequestArena* arena);
