@@ -1,0 +1,9 @@
+#include "resp/config/settings.h"
+
+namespace tideway::resp {
+
+bool IsJournalled(const Settings& settings) {
+  return settings.storage == Storage::kRocksDb && (settings.appendonly || !settings.save.empty());
+}
+
+}  // namespace tideway::resp
