@@ -214,13 +214,14 @@ Result<std::string> CanonicalOomScores(Words words) {
 Result<std::string> CanonicalShutdownFlags(Words words) {
   constexpr std::array<std::string_view, 5> kFlags = {"default", "save", "nosave", "now", "force"};
   std::array<bool, kFlags.size()> given{};
-  if (words.empty()) return Invalid(kWrongNumber);
+  const auto unknown = [&] {
+    return Invalid(
+        fmt::format("argument(s) must be one of the following: {}", fmt::join(kFlags, ", ")));
+  };
+  if (words.empty()) return unknown();
   for (const std::string& word : words) {
     const auto found = std::find(kFlags.begin(), kFlags.end(), ToLower(word));
-    if (found == kFlags.end()) {
-      return Invalid(
-          fmt::format("argument(s) must be one of the following: {}", fmt::join(kFlags, ", ")));
-    }
+    if (found == kFlags.end()) return unknown();
     given[static_cast<size_t>(found - kFlags.begin())] = true;
   }
   if (given[1] && given[2]) {
