@@ -1,0 +1,175 @@
+// The store seam: where data lives, seen from the executor.
+//
+//   load(reads) → view,   run handlers on the view,   commit(changes) → outcome
+//
+// One Batch carries all of it. Load and Commit either finish at once (kDone) or later (kPending), in
+// which case the batch's owner is called on the I/O thread that started the batch. The embedded
+// engine finishes at once except for the wait for an fsync under `appendfsync always`.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/clock.h"
+#include "backend/data/change.h"
+#include "backend/journal.h"
+#include "backend/result.h"
+#include "backend/view.h"
+
+namespace tideway::backend {
+
+class Batch;
+
+/// How much of a key a command reads: what a remote engine has to fetch.
+enum class ReadScope : uint8_t {
+  kNothing,     // the command does not look at data
+  kKey,         // the whole key
+  kFields,      // the key row and the fields or members named in the arguments
+  kEverything,  // a range of the key space (KEYS, SCAN, DBSIZE, FLUSHALL …)
+};
+
+/// One key that a batch reads. `key` points into the batch's input, valid until the batch ends.
+struct Read {
+  uint64_t hash;  // KeyHash(key)
+  uint32_t db;
+  ReadScope scope;
+  std::string_view key;
+};
+
+enum class Progress : uint8_t { kDone, kPending };
+
+/// How a batch ended.
+enum class Outcome : uint8_t {
+  kCommitted,   // applied, and as durable as the settings ask
+  kConflict,    // somebody else wrote in between: run the batch again from Load (remote engines)
+  kNotApplied,  // surely not applied; `detail` says why; clients get an error
+  kUndecided,   // may or may not be applied: clients' connections are closed, as when Redis dies
+};
+
+/// Told when a pending Load or Commit ends. Called on the thread that called Load/Commit.
+class BatchOwner {
+ public:
+  virtual ~BatchOwner() = default;
+  virtual void OnLoaded(Batch& batch) = 0;
+  virtual void OnCommitted(Batch& batch) = 0;
+};
+
+/// Runs functions on one I/O thread; how an engine comes back to it. Thread-safe.
+class ThreadPort {
+ public:
+  virtual ~ThreadPort() = default;
+  virtual void Post(std::function<void()> job) = 0;
+};
+
+/// One unit of load → handlers → commit. Confined to one I/O thread; reused from batch to batch.
+class Batch {
+ public:
+  Batch(BatchOwner& owner, size_t thread) : owner_(owner), thread_(thread) {}
+  virtual ~Batch() = default;
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+
+  /// Filled by the executor before Load.
+  std::vector<Read> reads;
+  bool reads_everything = false;
+
+  /// What handlers run on; valid between Load and Commit.
+  virtual View& view() = 0;
+  /// Events noted by the handlers, in order; valid until Reset().
+  std::vector<EventNote>& events() { return events_; }
+
+  Outcome outcome = Outcome::kCommitted;
+  std::string detail;
+  /// Orders this batch's changes among all; 0 when it changed nothing.
+  CommitTs commit_ts = 0;
+
+  BatchOwner& owner() { return owner_; }
+  size_t thread() const { return thread_; }
+
+  /// Makes the batch ready for the next use.
+  void Reset() {
+    reads.clear();
+    reads_everything = false;
+    outcome = Outcome::kCommitted;
+    commit_ts = 0;
+    events_.clear();
+  }
+
+ protected:
+  std::vector<EventNote> events_;
+
+ private:
+  BatchOwner& owner_;
+  size_t thread_;
+};
+
+/// Hears of changes that the store makes by itself (expiry). Called on the thread that runs Tick().
+class StoreListener {
+ public:
+  virtual ~StoreListener() = default;
+  virtual void OnStoreEvents(const std::vector<EventNote>& events) = 0;
+};
+
+/// Figures for INFO. Bytes and counts at the time of the call.
+struct StoreStats {
+  uint64_t used_bytes = 0;      // keys, values and indexes
+  uint64_t expired_keys = 0;    // since start or CONFIG RESETSTAT
+  uint64_t keyspace_hits = 0;
+  uint64_t keyspace_misses = 0;
+  JournalStats journal;
+  bool journalled = false;
+};
+
+/// Keys of one database, for INFO keyspace.
+struct DatabaseStats {
+  uint64_t keys = 0;
+  uint64_t expires = 0;
+};
+
+/// Where data lives. Load/Commit from any I/O thread (each with its own batches); the rest as said.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  /// One port for each I/O thread, in order of thread index; before any batch.
+  virtual void AttachThreads(std::vector<ThreadPort*> ports) = 0;
+  virtual std::unique_ptr<Batch> MakeBatch(BatchOwner& owner, size_t thread) = 0;
+
+  /// Makes what `batch.reads` names visible in batch.view().
+  virtual Progress Load(Batch& batch) = 0;
+  /// Makes the view's changes real; must follow every finished Load, also when nothing changed.
+  virtual Progress Commit(Batch& batch) = 0;
+  /// Ends the interest that View::WatchRevision registered. Any thread, outside a batch.
+  virtual void Unwatch(uint32_t db, std::string_view key) = 0;
+
+  /// Empty when writes are accepted; else the whole error text for clients ("MISCONF …").
+  virtual std::string_view WriteRefusal() const = 0;
+
+  /// Expires due keys within a time budget; returns when it wants to run again (ms from now, ≤ 100).
+  /// Thread 0 only.
+  virtual int64_t Tick(StoreListener& listener) = 0;
+  /// DEBUG SET-ACTIVE-EXPIRE, and CLIENT PAUSE: due keys stay, unseen.
+  virtual void SetActiveExpire(bool on) = 0;
+  virtual void SetExpireWrites(bool on) = 0;
+
+  /// Classes of events that somebody may hear, so that no other is noted (all others still count).
+  virtual void SetEventClasses(uint32_t classes) = 0;
+  virtual void SetSyncPolicy(SyncPolicy policy) = 0;
+
+  /// Bytes of keys, values and indexes; cheap.
+  virtual uint64_t UsedBytes() const = 0;
+  virtual StoreStats Stats() const = 0;
+  virtual std::vector<DatabaseStats> Databases() const = 0;
+  virtual void ResetStats() = 0;
+
+  /// Begins a checkpoint in the background (BGSAVE); kBusy when one runs.
+  virtual Status StartCheckpoint() = 0;
+  /// Makes everything acknowledged durable (SHUTDOWN, SAVE). Blocks.
+  virtual Status Flush() = 0;
+};
+
+}  // namespace tideway::backend

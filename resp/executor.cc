@@ -1,0 +1,346 @@
+#include "resp/executor.h"
+
+#include <algorithm>
+
+#include "backend/data/key_hash.h"
+#include "resp/call.h"
+#include "resp/gate.h"
+#include "resp/session.h"
+#include "resp/worker.h"
+
+namespace tideway::resp {
+
+using backend::Outcome;
+using backend::Progress;
+using backend::ReadScope;
+
+namespace {
+// Commands that run under one load: enough to share its cost, few enough that other threads get at
+// the stripes in between.
+constexpr size_t kBatchCommandsMax = 128;
+// A reply buffer that grew beyond this is given back after the batch.
+constexpr size_t kReplyBytesKept = 64 * 1024;
+
+// The first word of an error text, for INFO errorstats.
+std::string_view ErrorCode(std::string_view text) { return text.substr(0, text.find(' ')); }
+}  // namespace
+
+// A batch on its way: one client's commands between load and reply. Reused.
+class Executor::BatchRun final : public backend::BatchOwner {
+ public:
+  explicit BatchRun(Executor& executor)
+      : reply(buffer),
+        executor_(executor),
+        batch(executor.worker_.server().store.MakeBatch(*this, executor.worker_.index())) {}
+
+  void OnLoaded(backend::Batch&) override {
+    if (session != nullptr) executor_.RunHandlers(*this, *session);
+  }
+  void OnCommitted(backend::Batch&) override { executor_.Finish(*this); }
+
+  ByteBuffer buffer;
+  ReplyWriter reply;
+
+ private:
+  Executor& executor_;
+
+ public:
+  std::unique_ptr<backend::Batch> batch;
+  Session* session = nullptr;  // null once the client went away
+  std::vector<Planned> plan;
+  std::vector<Publication> publications;
+  std::vector<WatchedKey> unwatch;
+  bool wrote = false;
+  bool pending = false;        // Commit did not finish at once
+};
+
+Executor::Executor(Worker& worker) : worker_(worker) {}
+Executor::~Executor() = default;
+
+Executor::BatchRun& Executor::Acquire() {
+  if (idle_.empty()) {
+    runs_.push_back(std::make_unique<BatchRun>(*this));
+    return *runs_.back();
+  }
+  BatchRun& run = *idle_.back();
+  idle_.pop_back();
+  return run;
+}
+
+size_t Executor::Run(Session& session, std::span<const Args> requests) {
+  size_t taken = 0;
+  while (taken < requests.size() && session.suspension == Suspension::kNone &&
+         !session.transport.closing()) {
+    BatchRun& run = Acquire();
+    run.session = &session;
+    const size_t planned = Plan(run, session, requests.subspan(taken));
+    if (worker_.server().store.Load(*run.batch) == Progress::kPending) {
+      run.pending = true;
+      session.suspension = Suspension::kInFlight;
+      return taken + planned;
+    }
+    taken += RunHandlers(run, session);
+  }
+  return taken;
+}
+
+// Looks up the commands of the next batch and what they read. A command that must run alone ends
+// the batch before it.
+size_t Executor::Plan(BatchRun& run, Session& session, std::span<const Args> requests) {
+  run.plan.clear();
+  const CommandTable& table = CommandTable::Get();
+  const size_t count = std::min(requests.size(), kBatchCommandsMax);
+  for (size_t i = 0; i < count; ++i) {
+    const Resolved command = table.Resolve(requests[i]);
+    if (command.row != nullptr) {
+      const bool alone = command.row->Has(kAlone);
+      if (alone && i > 0) break;
+      if (ArityFits(*command.row, requests[i].size())) {
+        PlanReads(run, *command.row, requests[i], session.db);
+      }
+      if (command.row->Has(kReadsQueue)) PlanQueue(run, session);
+      run.plan.push_back({command, requests[i]});
+      if (alone) break;
+    } else {
+      run.plan.push_back({command, requests[i]});
+    }
+  }
+  return run.plan.size();
+}
+
+void Executor::PlanReads(BatchRun& run, const Command& row, Args args, uint32_t db) {
+  if (row.reads == ReadScope::kNothing) return;
+  if (row.reads == ReadScope::kEverything) {
+    run.batch->reads_everything = true;
+    return;
+  }
+  ForEachKey(row, args, [&](size_t index) {
+    run.batch->reads.push_back({backend::KeyHash(args[index]), db, row.reads, args[index]});
+  });
+}
+
+// EXEC reads what was queued and what is watched.
+void Executor::PlanQueue(BatchRun& run, Session& session) {
+  TransactionState* const transaction = session.transaction_if();
+  if (transaction == nullptr) return;
+  for (const WatchedKey& watched : transaction->watched) {
+    run.batch->reads.push_back(
+        {backend::KeyHash(watched.key), watched.db, ReadScope::kKey, watched.key});
+  }
+  std::vector<std::string_view> views;
+  for (const QueuedCommand& queued : transaction->queue) {
+    views.assign(queued.args.begin(), queued.args.end());
+    PlanReads(run, *queued.row, views, session.db);
+  }
+}
+
+size_t Executor::RunHandlers(BatchRun& run, Session& session) {
+  current_ = &run;
+  run.wrote = false;
+  backend::View& view = run.batch->view();
+  view.set_now_ms(worker_.server().clock.WallMs());
+  run.reply.set_protocol(session.protocol);
+  run.reply.set_bytes_max(static_cast<size_t>(worker_.settings().reply_bytes_max));
+  size_t done = 0;
+  while (done < run.plan.size() && !session.transport.closing()) {
+    if (!ExecuteOne(run, session, run.plan[done])) break;
+    ++done;
+  }
+  current_ = nullptr;
+  if (worker_.server().store.Commit(*run.batch) == Progress::kPending) {
+    run.pending = true;
+    session.suspension = Suspension::kInFlight;
+  } else {
+    Finish(run);
+  }
+  return done;
+}
+
+// False when the command must wait and did not run.
+bool Executor::ExecuteOne(BatchRun& run, Session& session, const Planned& planned) {
+  const Command* const row = planned.command.row;
+  const size_t mark = run.reply.mark();
+  std::string error;
+  switch (CheckCommand(planned.command, planned.args, session, worker_, error)) {
+    case Verdict::kRun:
+      Invoke(run, session, *row, planned.command.index, planned.args);
+      break;
+    case Verdict::kQueue: {
+      TransactionState& transaction = session.transaction();
+      transaction.queue_flags |= row->flags;
+      transaction.queue.push_back(
+          {row, planned.command.index, {planned.args.begin(), planned.args.end()}});
+      run.reply.Simple("QUEUED");
+      break;
+    }
+    case Verdict::kRefuse:
+      if (row != nullptr) ++worker_.stats().commands[planned.command.index].rejected_calls;
+      run.reply.Error(error);
+      ++worker_.stats().error_replies;
+      ++worker_.stats().errors[std::string(ErrorCode(error))];
+      break;
+    case Verdict::kSuspend:
+      session.suspension = Suspension::kPaused;
+      return false;
+    case Verdict::kClose:
+      session.transport.Close();
+      break;
+  }
+  if (session.reply_mode != ReplyMode::kOn) {
+    if (session.reply_mode != ReplyMode::kSkipNext) run.reply.Rollback(mark);
+    if (session.reply_mode == ReplyMode::kSkipping) session.reply_mode = ReplyMode::kOn;
+    if (session.reply_mode == ReplyMode::kSkipNext) session.reply_mode = ReplyMode::kSkipping;
+  }
+  return true;
+}
+
+void Executor::Invoke(BatchRun& run, Session& session, const Command& row, size_t index,
+                      Args args) {
+  ServerContext& server = worker_.server();
+  if (server.monitors.active() && !row.Has(kSkipMonitor | kAdmin)) {
+    FeedMonitors(server, session, args);
+  }
+  const int64_t start_us = server.clock.MonotonicUs();
+  session.last_command = &row;
+  ++session.commands;
+  run.wrote = run.wrote || row.Has(kWrite);
+  backend::View& view = run.batch->view();
+  view.set_db(session.db);
+  run.reply.BeginCommand();
+  const size_t mark = run.reply.mark();
+  if (row.data != nullptr) {
+    row.data(view, args, run.reply);
+  } else {
+    Call call{row, args, run.reply, session, worker_, server, view, *this};
+    row.session(call);
+    run.reply.set_protocol(session.protocol);
+  }
+  if (run.reply.overflowed()) {
+    run.reply.Rollback(mark);
+    run.reply.Error("ERR reply of '" + CommandTable::FullName(row) + "' is larger than " +
+                    std::to_string(worker_.settings().reply_bytes_max) +
+                    " bytes (reply-bytes-max)");
+  }
+  Account(session, row, index, args, start_us);
+}
+
+void Executor::Account(Session& session, const Command& row, size_t index, Args args,
+                       int64_t start_us) {
+  ServerContext& server = worker_.server();
+  const Settings& settings = worker_.settings();
+  WorkerStats& stats = worker_.stats();
+  const int64_t us = server.clock.MonotonicUs() - start_us;
+  CommandStats& command = stats.commands[index];
+  ++command.calls;
+  command.microseconds += static_cast<uint64_t>(us);
+  ++stats.commands_processed;
+  ReplyWriter& reply = current_->reply;
+  if (reply.errors() != 0) [[unlikely]] {
+    ++command.failed_calls;
+    stats.error_replies += reply.errors();
+    stats.errors[std::string(reply.first_error_code())] += reply.errors();
+  }
+  if (settings.latency_tracking) {
+    auto& histogram = stats.histograms[index];
+    if (histogram == nullptr) histogram = std::make_unique<LatencyHistogram>();
+    histogram->Add(static_cast<uint64_t>(us));
+  }
+  const int64_t slower_than = settings.slowlog_log_slower_than.count();
+  if (slower_than >= 0 && us >= slower_than && !row.Has(kSkipSlowlog)) [[unlikely]] {
+    server.slow_log.Add(args, server.clock.WallMs() / 1000, us, session.transport.peer_address(),
+                        session.name, static_cast<size_t>(settings.slowlog_max_len));
+  }
+  const int64_t spike_ms = settings.latency_monitor_threshold.count();
+  if (spike_ms > 0 && us >= spike_ms * 1000) [[unlikely]] {
+    server.latency.Add(row.Has(kFast) ? "fast-command" : "command",
+                       server.clock.WallMs() / 1000, us / 1000);
+  }
+}
+
+void Executor::RunQueued(Session& session, ReplyWriter& reply) {
+  // Taken out first: a queued command may end the transaction (RESET is never queued, but DISCARD's
+  // state must not be seen by what runs).
+  std::vector<QueuedCommand> queue = std::move(session.transaction().queue);
+  session.DropTransaction();
+  reply.Array(queue.size());
+  std::vector<std::string_view> args;
+  for (const QueuedCommand& queued : queue) {
+    args.assign(queued.args.begin(), queued.args.end());
+    Invoke(*current_, session, *queued.row, queued.index, args);
+  }
+}
+
+uint64_t Executor::Publish(Session& session, ChannelKind kind, std::string_view channel,
+                           std::string_view payload) {
+  BatchRun& run = *current_;
+  // A message must not overtake a write of its own batch, nor its sender's reply when the sender
+  // listens itself.
+  if (!run.wrote && run.publications.empty() && !session.subscribed()) {
+    return worker_.Publish(kind, channel, payload);
+  }
+  run.publications.push_back(
+      {kind, std::string(channel), std::string(payload), run.batch->events().size()});
+  return worker_.Receivers(kind, channel);
+}
+
+void Executor::Unwatch(std::vector<WatchedKey> watched) {
+  if (current_ != nullptr) {
+    // The batch holds the keys: after it.
+    auto& later = current_->unwatch;
+    later.insert(later.end(), std::make_move_iterator(watched.begin()),
+                 std::make_move_iterator(watched.end()));
+    return;
+  }
+  for (const WatchedKey& key : watched) worker_.server().store.Unwatch(key.db, key.key);
+}
+
+void Executor::Deliver(BatchRun& run) {
+  const auto& events = run.batch->events();
+  if (run.publications.empty()) {
+    if (!events.empty()) worker_.DeliverEvents(events);
+  } else {
+    size_t told = 0;
+    for (const Publication& publication : run.publications) {
+      worker_.DeliverEvents(std::span(events).subspan(told, publication.events_before - told));
+      told = publication.events_before;
+      worker_.Publish(publication.kind, publication.channel, publication.payload);
+    }
+    worker_.DeliverEvents(std::span(events).subspan(told));
+    run.publications.clear();
+  }
+  worker_.FlushOutbox();
+}
+
+void Executor::Finish(BatchRun& run) {
+  Session* const session = run.session;
+  const bool applied = run.batch->outcome == Outcome::kCommitted;
+  if (session != nullptr) {
+    if (applied) {
+      session->transport.Send(run.buffer.view());
+    } else {
+      // Not known to be applied: a client can only treat a closed connection as unknown.
+      session->transport.Close();
+    }
+  }
+  if (applied) Deliver(run);
+  run.session = nullptr;
+  run.buffer.Clear();
+  run.buffer.Shrink(kReplyBytesKept);
+  run.batch->Reset();
+  for (const WatchedKey& key : run.unwatch) worker_.server().store.Unwatch(key.db, key.key);
+  run.unwatch.clear();
+  const bool was_pending = std::exchange(run.pending, false);
+  idle_.push_back(&run);
+  if (was_pending && session != nullptr) {
+    session->suspension = Suspension::kNone;
+    session->transport.Resume();
+  }
+}
+
+void Executor::Forget(Session& session) {
+  for (const auto& run : runs_) {
+    if (run->session == &session) run->session = nullptr;
+  }
+}
+
+}  // namespace tideway::resp

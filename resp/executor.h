@@ -1,0 +1,79 @@
+// Runs commands: plans a batch, loads it, runs the handlers in order, commits, then lets the replies
+// and the events out. One per worker.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/store.h"
+#include "resp/command/command_table.h"
+#include "resp/protocol/byte_buffer.h"
+#include "resp/protocol/reply_writer.h"
+#include "resp/subscriptions.h"
+
+namespace tideway::resp {
+
+class Session;
+class Worker;
+struct WatchedKey;
+
+/// Confined to its worker's thread.
+class Executor {
+ public:
+  explicit Executor(Worker& worker);
+  ~Executor();
+
+  /// Runs the requests of one client in order and returns how many were taken. Fewer than all when
+  /// the session was suspended or closed on the way: the rest must be offered again later (after
+  /// Transport::Resume), respectively dropped. The argument views must stay valid during the call.
+  size_t Run(Session& session, std::span<const Args> requests);
+
+  /// EXEC: runs what was queued, each reply as one element. Called by the EXEC handler.
+  void RunQueued(Session& session, ReplyWriter& reply);
+
+  /// PUBLISH: counts the receivers now; the message leaves when what was written before it in the
+  /// same batch is committed.
+  uint64_t Publish(Session& session, ChannelKind kind, std::string_view channel,
+                   std::string_view payload);
+
+  /// Ends the store's interest in watched keys, after the batch that holds them.
+  void Unwatch(std::vector<WatchedKey> watched);
+
+  /// The session goes away; a batch of its that is in flight ends without a reply.
+  void Forget(Session& session);
+
+ private:
+  struct Publication {
+    ChannelKind kind;
+    std::string channel;
+    std::string payload;
+    size_t events_before;  // events of the batch that come first
+  };
+  struct Planned {
+    Resolved command;
+    Args args;
+  };
+  class BatchRun;
+
+  BatchRun& Acquire();
+  size_t Plan(BatchRun& run, Session& session, std::span<const Args> requests);
+  void PlanQueue(BatchRun& run, Session& session);
+  void PlanReads(BatchRun& run, const Command& row, Args args, uint32_t db);
+  size_t RunHandlers(BatchRun& run, Session& session);
+  bool ExecuteOne(BatchRun& run, Session& session, const Planned& planned);
+  void Invoke(BatchRun& run, Session& session, const Command& row, size_t index, Args args);
+  void Account(Session& session, const Command& row, size_t index, Args args, int64_t start_us);
+  void Finish(BatchRun& run);
+  void Deliver(BatchRun& run);
+
+  Worker& worker_;
+  std::vector<std::unique_ptr<BatchRun>> runs_;   // all ever made
+  std::vector<BatchRun*> idle_;
+  BatchRun* current_ = nullptr;                   // while handlers run
+};
+
+}  // namespace tideway::resp

@@ -1,0 +1,82 @@
+// The parts of one running server that commands of every thread share. A plain aggregate: each part
+// has its own contract and its own thread rules; nothing here has behaviour.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "backend/clock.h"
+#include "backend/store.h"
+#include "cdc/bus.h"
+#include "resp/client_pause.h"
+#include "resp/config/live_settings.h"
+#include "resp/latency_monitor.h"
+#include "resp/memory_gauge.h"
+#include "resp/monitor_feed.h"
+#include "resp/slow_log.h"
+#include "resp/subscriptions.h"
+
+namespace tideway::resp {
+
+class Worker;
+
+/// Counters of the whole server that no single worker owns. Relaxed atomics.
+struct ServerCounters {
+  std::atomic<uint64_t> connections_received{0};
+  std::atomic<uint64_t> rejected_connections{0};
+  std::atomic<uint64_t> clients{0};           // connected now
+  std::atomic<uint64_t> next_client_id{1};
+  std::atomic<uint64_t> output_limit_disconnections{0};
+  std::atomic<uint64_t> query_limit_disconnections{0};
+};
+
+/// Facts that do not change while the server runs.
+struct ServerIdentity {
+  std::string run_id;           // 40 hex digits, new at each start
+  std::string executable;       // absolute path
+  std::string config_file;      // absolute path, empty when none
+  std::string data_directory;   // absolute path
+  int64_t start_unix_s = 0;
+  int64_t start_monotonic_ms = 0;
+  int pid = 0;
+};
+
+/// How SHUTDOWN or a signal ends the server.
+struct ShutdownRequest {
+  bool save = true;    // NOSAVE leaves out the last flush
+  bool now = false;    // NOW does not wait for clients that lag
+  bool force = false;  // FORCE ignores errors of the last flush
+};
+
+struct ServerContext {
+  LiveSettings& settings;
+  backend::Store& store;
+  const backend::Clock& clock;
+  cdc::Bus& bus;
+  ServerIdentity identity;
+
+  SubscriptionRegistry registry;
+  std::vector<Worker*> workers;  // by thread index; fixed before the first client
+
+  ClientPause pause;
+  SlowLog slow_log;
+  LatencyMonitor latency;
+  MonitorFeed monitors;
+  MemoryGauge memory;
+  ServerCounters counters;
+
+  /// Ends the server in an orderly way; returns at once. Thread-safe.
+  std::function<void(ShutdownRequest)> request_shutdown;
+  /// Applies settings that live outside the workers (listeners, log, journal). Called after a
+  /// CONFIG SET was published; returns an error to undo it.
+  std::function<Status(const Settings& before, const Settings& after)> apply_settings;
+
+  /// One thread at a time looks into other workers, see worker.h.
+  std::mutex inspection;
+};
+
+}  // namespace tideway::resp

@@ -1,0 +1,239 @@
+#include "resp/subscriptions.h"
+
+#include <charconv>
+#include <cstring>
+
+#include "resp/protocol/glob.h"
+#include "resp/session.h"
+
+namespace tideway::resp {
+namespace {
+
+constexpr size_t Index(ChannelKind kind) { return static_cast<size_t>(kind); }
+
+constexpr cdc::Topic TopicOf(ChannelKind kind) {
+  switch (kind) {
+    case ChannelKind::kPattern: return cdc::Topic::kPattern;
+    case ChannelKind::kShard: return cdc::Topic::kShardChannel;
+    case ChannelKind::kExact: break;
+  }
+  return cdc::Topic::kChannel;
+}
+
+/// Encodes one message, or pmessage when the listeners are a pattern's, into a chunk.
+class MessageEncoder {
+ public:
+  MessageEncoder(const Channel& listeners, std::string_view channel, std::string_view payload)
+      : listeners_(listeners), channel_(channel), payload_(payload) {}
+
+  SharedSlice Encode(ChunkWriter& chunks, bool resp3) const {
+    const bool pattern = listeners_.kind == ChannelKind::kPattern;
+    // Each bulk costs its bytes, "$", at most 20 digits and two CRLF.
+    const size_t bound = 64 + 4 * 32 + listeners_.name.size() + channel_.size() + payload_.size();
+    char* const begin = chunks.Reserve(bound);
+    char* at = begin;
+    *at++ = resp3 ? '>' : '*';
+    switch (listeners_.kind) {
+      case ChannelKind::kExact: at = Put(at, "3\r\n$7\r\nmessage\r\n"); break;
+      case ChannelKind::kPattern: at = Put(at, "4\r\n$8\r\npmessage\r\n"); break;
+      case ChannelKind::kShard: at = Put(at, "3\r\n$8\r\nsmessage\r\n"); break;
+    }
+    if (pattern) at = PutBulk(at, listeners_.name);
+    at = PutBulk(at, channel_);
+    at = PutBulk(at, payload_);
+    return chunks.Commit(static_cast<size_t>(at - begin));
+  }
+
+ private:
+  static char* Put(char* at, std::string_view bytes) {
+    std::memcpy(at, bytes.data(), bytes.size());
+    return at + bytes.size();
+  }
+  static char* PutBulk(char* at, std::string_view bytes) {
+    *at++ = '$';
+    at = std::to_chars(at, at + 20, bytes.size()).ptr;
+    at = Put(at, "\r\n");
+    at = Put(at, bytes);
+    return Put(at, "\r\n");
+  }
+
+  const Channel& listeners_;
+  std::string_view channel_;
+  std::string_view payload_;
+};
+
+}  // namespace
+
+void SubscriptionRegistry::Add(ChannelKind kind, std::string_view name, size_t thread) {
+  std::lock_guard lock(mutex_);
+  auto& names = names_[Index(kind)];
+  auto it = names.find(name);
+  if (it == names.end()) {
+    it = names.emplace(std::string(name), Counts{}).first;
+    it->second.per_thread.resize(threads_);
+    bus_.InterestBegan(TopicOf(kind), name);
+  }
+  ++it->second.per_thread[thread];
+  ++it->second.total;
+}
+
+void SubscriptionRegistry::Remove(ChannelKind kind, std::string_view name, size_t thread) {
+  std::lock_guard lock(mutex_);
+  auto& names = names_[Index(kind)];
+  const auto it = names.find(name);
+  if (it == names.end()) return;
+  --it->second.per_thread[thread];
+  if (--it->second.total != 0) return;
+  names.erase(it);
+  bus_.InterestEnded(TopicOf(kind), name);
+}
+
+uint64_t SubscriptionRegistry::Count(ChannelKind kind, std::string_view name) const {
+  std::lock_guard lock(mutex_);
+  const auto it = names_[Index(kind)].find(name);
+  return it == names_[Index(kind)].end() ? 0 : it->second.total;
+}
+
+void SubscriptionRegistry::ForEach(ChannelKind kind,
+                                   const std::function<void(const std::string&)>& fn) const {
+  std::lock_guard lock(mutex_);
+  for (const auto& [name, counts] : names_[Index(kind)]) fn(name);
+}
+
+size_t SubscriptionRegistry::Names(ChannelKind kind) const {
+  std::lock_guard lock(mutex_);
+  return names_[Index(kind)].size();
+}
+
+SubscriptionRegistry::Remote SubscriptionRegistry::RemoteReceivers(ChannelKind kind,
+                                                                   std::string_view channel,
+                                                                   size_t self) const {
+  Remote remote;
+  if (threads_ == 1) return remote;
+  const auto add = [&](const Counts& counts) {
+    for (size_t thread = 0; thread < threads_; ++thread) {
+      if (thread == self || counts.per_thread[thread] == 0) continue;
+      remote.receivers += counts.per_thread[thread];
+      remote.threads |= uint64_t{1} << thread;
+    }
+  };
+  std::lock_guard lock(mutex_);
+  const auto& names = names_[Index(kind)];
+  if (const auto it = names.find(channel); it != names.end()) add(it->second);
+  if (kind == ChannelKind::kExact) {
+    for (const auto& [pattern, counts] : names_[Index(ChannelKind::kPattern)]) {
+      if (GlobMatch(pattern, channel)) add(counts);
+    }
+  }
+  return remote;
+}
+
+bool SubscriptionTable::Subscribe(Session& session, ChannelKind kind, std::string_view name) {
+  auto& channels = channels_[Index(kind)];
+  auto it = channels.find(name);
+  if (it == channels.end()) {
+    auto channel = std::make_unique<Channel>(Channel{std::string(name), kind, {}});
+    it = channels.emplace(channel->name, std::move(channel)).first;
+  }
+  Channel& channel = *it->second;
+  auto& mine = session.subscriptions.by_channel[Index(kind)];
+  auto [place, inserted] = mine.try_emplace(&channel);
+  if (!inserted) return false;
+  place->second =
+      std::make_unique<Subscription>(Subscription{&channel, &session, channel.listeners.size()});
+  channel.listeners.push_back(place->second.get());
+  registry_.Add(kind, name, thread_);
+  return true;
+}
+
+void SubscriptionTable::Remove(Subscription& subscription) {
+  Channel& channel = *subscription.channel;
+  Subscription* const moved = channel.listeners.back();
+  channel.listeners[subscription.index] = moved;
+  moved->index = subscription.index;
+  channel.listeners.pop_back();
+  registry_.Remove(channel.kind, channel.name, thread_);
+  if (channel.listeners.empty()) {
+    auto& channels = channels_[Index(channel.kind)];
+    channels.erase(channels.find(channel.name));
+  }
+}
+
+bool SubscriptionTable::Unsubscribe(Session& session, ChannelKind kind, std::string_view name) {
+  auto& channels = channels_[Index(kind)];
+  const auto it = channels.find(name);
+  if (it == channels.end()) return false;
+  auto& mine = session.subscriptions.by_channel[Index(kind)];
+  const auto place = mine.find(it->second.get());
+  if (place == mine.end()) return false;
+  const auto subscription = std::move(place->second);
+  mine.erase(place);
+  Remove(*subscription);
+  return true;
+}
+
+void SubscriptionTable::UnsubscribeAll(Session& session, ChannelKind kind,
+                                       const std::function<void(const std::string&)>& fn) {
+  auto& mine = session.subscriptions.by_channel[Index(kind)];
+  while (!mine.empty()) {
+    const auto subscription = std::move(mine.begin()->second);
+    mine.erase(mine.begin());
+    const std::string name = subscription->channel->name;
+    Remove(*subscription);
+    fn(name);
+  }
+}
+
+void SubscriptionTable::Drop(Session& session) {
+  for (const ChannelKind kind : {ChannelKind::kExact, ChannelKind::kPattern, ChannelKind::kShard}) {
+    UnsubscribeAll(session, kind, [](const std::string&) {});
+  }
+}
+
+void SubscriptionTable::DeliverTo(Channel& listeners, std::string_view channel,
+                                  std::string_view payload) {
+  const MessageEncoder message(listeners, channel, payload);
+  SharedSlice encoded[2];
+  for (Subscription* subscription : listeners.listeners) {
+    Session& session = *subscription->session;
+    const bool resp3 = session.protocol == 3;
+    SharedSlice& slice = encoded[resp3 ? 1 : 0];
+    if (slice.size() == 0) slice = message.Encode(chunks_[resp3 ? 1 : 0], resp3);
+    session.transport.output().AppendShared(slice);
+    session.transport.RequestFlush();
+  }
+}
+
+uint64_t SubscriptionTable::Deliver(ChannelKind kind, std::string_view channel,
+                                    std::string_view payload) {
+  uint64_t receivers = 0;
+  auto& channels = channels_[Index(kind)];
+  if (const auto it = channels.find(channel); it != channels.end()) {
+    receivers += it->second->listeners.size();
+    DeliverTo(*it->second, channel, payload);
+  }
+  if (kind == ChannelKind::kExact) {
+    for (auto& [pattern, listeners] : channels_[Index(ChannelKind::kPattern)]) {
+      if (!GlobMatch(pattern, channel)) continue;
+      receivers += listeners->listeners.size();
+      DeliverTo(*listeners, channel, payload);
+    }
+  }
+  return receivers;
+}
+
+uint64_t SubscriptionTable::Receivers(ChannelKind kind, std::string_view channel) const {
+  uint64_t receivers = 0;
+  const auto& channels = channels_[Index(kind)];
+  if (const auto it = channels.find(channel); it != channels.end()) {
+    receivers += it->second->listeners.size();
+  }
+  if (kind == ChannelKind::kExact) {
+    for (const auto& [pattern, listeners] : channels_[Index(ChannelKind::kPattern)]) {
+      if (GlobMatch(pattern, channel)) receivers += listeners->listeners.size();
+    }
+  }
+  return receivers;
+}
+
+}  // namespace tideway::resp

@@ -1,0 +1,172 @@
+#include "resp/worker.h"
+
+#include <bit>
+
+#include "backend/log.h"
+
+namespace tideway::resp {
+
+using backend::ClassOf;
+using backend::EventName;
+using backend::EventNote;
+
+void WorkerStats::Reset() {
+  for (CommandStats& row : commands) row = CommandStats{};
+  for (auto& histogram : histograms) histogram.reset();
+  errors.clear();
+  commands_processed = input_bytes = output_bytes = error_replies = unexpected_errors = 0;
+}
+
+Worker::Worker(ServerContext& server, size_t index, backend::ThreadPort& port)
+    : server_(server),
+      index_(index),
+      port_(port),
+      settings_(server.settings.Get()),
+      settings_generation_(server.settings.generation()),
+      subscriptions_(server.registry, index),
+      executor_(*this) {
+  stats_.commands.resize(CommandTable::Get().rows().size());
+  stats_.histograms.resize(CommandTable::Get().rows().size());
+}
+
+Worker::~Worker() = default;
+
+void Worker::Add(Session& session) {
+  session.slot = sessions_.size();
+  sessions_.push_back(&session);
+}
+
+void Worker::Remove(Session& session) {
+  sessions_[session.slot] = sessions_.back();
+  sessions_[session.slot]->slot = session.slot;
+  sessions_.pop_back();
+}
+
+Session* Worker::FindSession(uint64_t id) const {
+  for (Session* session : sessions_) {
+    if (session->id == id) return session;
+  }
+  return nullptr;
+}
+
+uint64_t Worker::Publish(ChannelKind kind, std::string_view channel, std::string_view payload) {
+  uint64_t receivers = subscriptions_.Deliver(kind, channel, payload);
+  const auto remote = server_.registry.RemoteReceivers(kind, channel, index_);
+  receivers += remote.receivers;
+  for (uint64_t threads = remote.threads; threads != 0; threads &= threads - 1) {
+    const auto thread = static_cast<size_t>(std::countr_zero(threads));
+    outbox_.resize(server_.workers.size());
+    outbox_[thread].push_back({kind, std::string(channel), std::string(payload)});
+  }
+  return receivers;
+}
+
+uint64_t Worker::Receivers(ChannelKind kind, std::string_view channel) const {
+  return subscriptions_.Receivers(kind, channel) +
+         server_.registry.RemoteReceivers(kind, channel, index_).receivers;
+}
+
+void Worker::DeliverEvents(std::span<const EventNote> events) {
+  const uint32_t flags = settings_->notify_keyspace_events;
+  std::string channel;
+  for (const EventNote& event : events) {
+    if ((flags & ClassOf(event.event)) == 0) continue;
+    const std::string_view name = EventName(event.event);
+    if ((flags & backend::kNotifyKeyspace) != 0) {
+      channel.assign("__keyspace@").append(std::to_string(event.db)).append("__:");
+      channel.append(event.key);
+      Publish(ChannelKind::kExact, channel, name);
+    }
+    if ((flags & backend::kNotifyKeyevent) != 0) {
+      channel.assign("__keyevent@").append(std::to_string(event.db)).append("__:");
+      channel.append(name);
+      Publish(ChannelKind::kExact, channel, event.key);
+    }
+  }
+}
+
+void Worker::FlushOutbox() {
+  for (size_t thread = 0; thread < outbox_.size(); ++thread) {
+    if (outbox_[thread].empty()) continue;
+    Worker* const target = server_.workers[thread];
+    target->port().Post([target, messages = std::move(outbox_[thread])] {
+      for (const Outgoing& message : messages) {
+        target->subscriptions_.Deliver(message.kind, message.channel, message.payload);
+      }
+    });
+    outbox_[thread] = {};
+  }
+}
+
+void Worker::BeginTurn() {
+  if (settings_generation_ == server_.settings.generation()) return;
+  settings_generation_ = server_.settings.generation();
+  settings_ = server_.settings.Get();
+}
+
+void Worker::ForEachWorker(const std::function<void(Worker&)>& fn) {
+  // Our own turn is let go first: two workers that look at each other would wait for ever.
+  turn_.unlock();
+  {
+    std::lock_guard inspection(server_.inspection);
+    for (Worker* worker : server_.workers) {
+      std::lock_guard turn(worker->turn_);
+      fn(*worker);
+    }
+  }
+  turn_.lock();
+}
+
+void Worker::Cron() {
+  const int64_t now = now_ms();
+  if (server_.pause.Elapsed(now)) {
+    if (index_ == 0) {
+      server_.pause.Unpause();
+      server_.store.SetExpireWrites(true);
+    }
+    ResumePaused();
+  }
+  // Closing changes the list only at the end of the turn, so the walk is safe.
+  for (size_t i = 0; i < sessions_.size(); ++i) CheckLimits(*sessions_[i], now);
+}
+
+void Worker::ResumePaused() {
+  const std::vector<Session*> sessions = sessions_;
+  for (Session* session : sessions) {
+    if (session->suspension != Suspension::kPaused) continue;
+    session->suspension = Suspension::kNone;
+    session->transport.Resume();
+  }
+}
+
+void Worker::CheckLimits(Session& session, int64_t now_ms) {
+  if (session.transport.closing()) return;
+  const int64_t timeout_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(settings_->timeout).count();
+  // As in Redis, subscribers and blocked clients may be silent for ever.
+  if (timeout_ms > 0 && !session.subscribed() && session.suspension == Suspension::kNone &&
+      !session.monitoring && now_ms - session.last_interaction_ms > timeout_ms) {
+    log::Verbose("Closing idle client");
+    session.transport.Close();
+    return;
+  }
+  const OutputBufferLimit& limit = session.client_class() == ClientClass::kPubsub
+                                       ? settings_->pubsub_output
+                                       : settings_->normal_output;
+  const auto waiting = static_cast<int64_t>(session.transport.output().bytes());
+  const bool hard = limit.hard_bytes > 0 && waiting > limit.hard_bytes;
+  const bool soft = limit.soft_bytes > 0 && waiting > limit.soft_bytes;
+  if (!soft) session.over_soft_limit_since_ms = 0;
+  if (soft && session.over_soft_limit_since_ms == 0) session.over_soft_limit_since_ms = now_ms;
+  const bool soft_too_long =
+      soft && now_ms - session.over_soft_limit_since_ms > limit.soft_time.count() * 1000;
+  if (!hard && !soft_too_long) return;
+  log::Warning("Client id={} addr={} closed: {} bytes wait to be read, over the {} limit of "
+               "client-output-buffer-limit {}.",
+               session.id, session.transport.peer_address(), waiting, hard ? "hard" : "soft",
+               session.client_class() == ClientClass::kPubsub ? "pubsub" : "normal");
+  server_.counters.output_limit_disconnections.fetch_add(1, std::memory_order_relaxed);
+  session.transport.Close();
+}
+
+}  // namespace tideway::resp

@@ -1,0 +1,122 @@
+// One I/O thread's share of the server: its sessions, its subscriptions, its counters and its
+// executor. Knows no sockets: net/ drives it, tests drive it by hand.
+//
+// Threads: everything here belongs to one thread, which holds turn() while it works (a handler of
+// its loop) and lets go of it while it waits. Another thread that wants to look inside (CLIENT LIST,
+// INFO) takes the turn instead, through ForEachWorker. To change something on another worker's
+// sessions, Post() a job to it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/store.h"
+#include "resp/command/command_table.h"
+#include "resp/executor.h"
+#include "resp/latency_histogram.h"
+#include "resp/server_context.h"
+#include "resp/session.h"
+#include "resp/subscriptions.h"
+
+namespace tideway::resp {
+
+/// Counters of one worker; read by others under its turn.
+struct WorkerStats {
+  std::vector<CommandStats> commands;            // by row index
+  std::vector<std::unique_ptr<LatencyHistogram>> histograms;  // by row index, made on first use
+  std::map<std::string, uint64_t, std::less<>> errors;  // by code word
+  uint64_t commands_processed = 0;
+  uint64_t input_bytes = 0;
+  uint64_t output_bytes = 0;
+  uint64_t error_replies = 0;
+  uint64_t unexpected_errors = 0;
+  void Reset();
+};
+
+class Worker {
+ public:
+  Worker(ServerContext& server, size_t index, backend::ThreadPort& port);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  ServerContext& server() { return server_; }
+  size_t index() const { return index_; }
+  backend::ThreadPort& port() { return port_; }
+  Executor& executor() { return executor_; }
+  SubscriptionTable& subscriptions() { return subscriptions_; }
+  WorkerStats& stats() { return stats_; }
+  /// The settings as of the start of this turn.
+  const Settings& settings() const { return *settings_; }
+
+  // --- sessions
+  void Add(Session& session);
+  void Remove(Session& session);
+  const std::vector<Session*>& sessions() const { return sessions_; }
+  /// A session of this worker by client id; null when it is not here.
+  Session* FindSession(uint64_t id) const;
+
+  // --- pub/sub
+  /// Delivers to every listener of this node and hands the message to the bus; returns the
+  /// receivers of this node.
+  uint64_t Publish(ChannelKind kind, std::string_view channel, std::string_view payload);
+  /// How many Publish would reach on this node.
+  uint64_t Receivers(ChannelKind kind, std::string_view channel) const;
+  /// Tells keyspace and keyevent listeners of committed events, as the flags ask.
+  void DeliverEvents(std::span<const backend::EventNote> events);
+  /// Sends what Publish and DeliverEvents collected for other threads. End of a batch.
+  void FlushOutbox();
+
+  // --- turns
+  std::mutex& turn() { return turn_; }
+  /// At the start of each turn: takes over changed settings.
+  void BeginTurn();
+  /// Calls fn for every worker, each under its turn. Call it from a handler of this worker (whose
+  /// own turn is let go meanwhile); never while a batch is loaded.
+  void ForEachWorker(const std::function<void(Worker&)>& fn);
+
+  /// A few times a second: idle clients, output limits, the end of CLIENT PAUSE.
+  void Cron();
+  /// Lets clients that CLIENT PAUSE stopped go on.
+  void ResumePaused();
+  int64_t now_ms() const { return server_.clock.MonotonicUs() / 1000; }
+
+ private:
+  struct Outgoing {
+    ChannelKind kind;
+    std::string channel;
+    std::string payload;
+  };
+  void CheckLimits(Session& session, int64_t now_ms);
+
+  ServerContext& server_;
+  const size_t index_;
+  backend::ThreadPort& port_;
+  std::mutex turn_;
+  std::shared_ptr<const Settings> settings_;
+  uint64_t settings_generation_ = 0;
+  WorkerStats stats_;
+  SubscriptionTable subscriptions_;
+  std::vector<Session*> sessions_;
+  std::vector<std::vector<Outgoing>> outbox_;  // by thread
+  Executor executor_;
+};
+
+/// Holds a worker's turn for one handler of its loop.
+class Turn {
+ public:
+  explicit Turn(Worker& worker) : lock_(worker.turn()) { worker.BeginTurn(); }
+
+ private:
+  std::lock_guard<std::mutex> lock_;
+};
+
+}  // namespace tideway::resp
