@@ -29,7 +29,7 @@ std::string_view ErrorCode(std::string_view text) { return text.substr(0, text.f
 class Executor::BatchRun final : public backend::BatchOwner {
  public:
   explicit BatchRun(Executor& executor)
-      : reply(buffer),
+      : reply(&buffer),
         executor_(executor),
         batch(executor.worker_.server().store.MakeBatch(*this, executor.worker_.index())) {}
 
@@ -139,7 +139,6 @@ size_t Executor::RunHandlers(BatchRun& run, Session& session) {
   run.wrote = false;
   backend::View& view = run.batch->view();
   view.set_now_ms(worker_.server().clock.WallMs());
-  run.reply.set_protocol(session.protocol);
   run.reply.set_bytes_max(static_cast<size_t>(worker_.settings().reply_bytes_max));
   size_t done = 0;
   while (done < run.plan.size() && !session.transport.closing()) {
@@ -159,18 +158,21 @@ size_t Executor::RunHandlers(BatchRun& run, Session& session) {
 // False when the command must wait and did not run.
 bool Executor::ExecuteOne(BatchRun& run, Session& session, const Planned& planned) {
   const Command* const row = planned.command.row;
-  const size_t mark = run.reply.mark();
+  run.reply.set_version(session.resp_version());
+  run.reply.StartReply();
+  const ReplyWriter::Mark mark = run.reply.mark();
   std::string error;
   switch (CheckCommand(planned.command, planned.args, session, worker_, error)) {
     case Verdict::kRun:
       Invoke(run, session, *row, planned.command.index, planned.args);
+      if (run.reply.overflowed()) ReplaceOversized(run, *row);
       break;
     case Verdict::kQueue: {
       TransactionState& transaction = session.transaction();
       transaction.queue_flags |= row->flags;
       transaction.queue.push_back(
           {row, planned.command.index, {planned.args.begin(), planned.args.end()}});
-      run.reply.Simple("QUEUED");
+      run.reply.Queued();
       break;
     }
     case Verdict::kRefuse:
@@ -206,22 +208,20 @@ void Executor::Invoke(BatchRun& run, Session& session, const Command& row, size_
   run.wrote = run.wrote || row.Has(kWrite);
   backend::View& view = run.batch->view();
   view.set_db(session.db);
-  run.reply.BeginCommand();
-  const size_t mark = run.reply.mark();
+  run.reply.ClearErrors();
   if (row.data != nullptr) {
     row.data(view, args, run.reply);
   } else {
     Call call{row, args, run.reply, session, worker_, server, view, *this};
     row.session(call);
-    run.reply.set_protocol(session.protocol);
-  }
-  if (run.reply.overflowed()) {
-    run.reply.Rollback(mark);
-    run.reply.Error("ERR reply of '" + CommandTable::FullName(row) + "' is larger than " +
-                    std::to_string(worker_.settings().reply_bytes_max) +
-                    " bytes (reply-bytes-max)");
   }
   Account(session, row, index, args, start_us);
+}
+
+void Executor::ReplaceOversized(BatchRun& run, const Command& row) {
+  run.reply.ReplaceReply("ERR reply of '" + CommandTable::FullName(row) + "' is larger than " +
+                         std::to_string(worker_.settings().reply_bytes_max) +
+                         " bytes (reply-bytes-max)");
 }
 
 void Executor::Account(Session& session, const Command& row, size_t index, Args args,

@@ -66,6 +66,7 @@ class Executor {
   size_t RunHandlers(BatchRun& run, Session& session);
   bool ExecuteOne(BatchRun& run, Session& session, const Planned& planned);
   void Invoke(BatchRun& run, Session& session, const Command& row, size_t index, Args args);
+  void ReplaceOversized(BatchRun& run, const Command& row);
   void Account(Session& session, const Command& row, size_t index, Args args, int64_t start_us);
   void Finish(BatchRun& run);
   void Deliver(BatchRun& run);

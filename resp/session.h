@@ -98,6 +98,7 @@ class Session {
   // --- subscriptions
   SubscriberState subscriptions;
 
+  RespVersion resp_version() const { return protocol == 3 ? RespVersion::k3 : RespVersion::k2; }
   bool subscribed() const { return subscriptions.count() != 0; }
   ClientClass client_class() const {
     return subscribed() ? ClientClass::kPubsub : ClientClass::kNormal;

@@ -117,6 +117,13 @@ void Worker::ForEachWorker(const std::function<void(Worker&)>& fn) {
   turn_.lock();
 }
 
+int64_t Worker::TickStore() { return server_.store.Tick(*this); }
+
+void Worker::OnStoreEvents(const std::vector<EventNote>& events) {
+  DeliverEvents(events);
+  FlushOutbox();
+}
+
 void Worker::Cron() {
   const int64_t now = now_ms();
   if (server_.pause.Elapsed(now)) {

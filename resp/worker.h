@@ -41,7 +41,7 @@ struct WorkerStats {
   void Reset();
 };
 
-class Worker {
+class Worker final : private backend::StoreListener {
  public:
   Worker(ServerContext& server, size_t index, backend::ThreadPort& port);
   ~Worker();
@@ -83,6 +83,8 @@ class Worker {
   /// own turn is let go meanwhile); never while a batch is loaded.
   void ForEachWorker(const std::function<void(Worker&)>& fn);
 
+  /// Thread 0: lets the store expire keys and tells their events; returns ms until it is due again.
+  int64_t TickStore();
   /// A few times a second: idle clients, output limits, the end of CLIENT PAUSE.
   void Cron();
   /// Lets clients that CLIENT PAUSE stopped go on.
@@ -95,6 +97,7 @@ class Worker {
     std::string channel;
     std::string payload;
   };
+  void OnStoreEvents(const std::vector<backend::EventNote>& events) override;
   void CheckLimits(Session& session, int64_t now_ms);
 
   ServerContext& server_;
