@@ -103,6 +103,16 @@ enum KeyWord : uint16_t {
   kKeyIncomplete = 1u << 6,
 };
 
+/// Keys from args[first] to `first + last` (or, negative, from the end), every `step` arguments.
+constexpr KeySpec RangeKeys(KeySpec::Access access, int words, uint8_t first, int8_t last,
+                            uint8_t step) {
+  return {access, first, last, step, static_cast<uint16_t>(words), KeySpec::Find::kRange};
+}
+/// As many keys as args[count_at] says, right behind it.
+constexpr KeySpec CountedKeys(KeySpec::Access access, int words, uint8_t count_at) {
+  return {access, count_at, 0, 1, static_cast<uint16_t>(words), KeySpec::Find::kKeynum};
+}
+
 /// One row. Aggregate: written with designated initialisers, in the order of the members.
 struct Command {
   std::string_view name;           // lower case; a subcommand's own word ("setname")
@@ -122,7 +132,6 @@ struct Command {
   std::string_view container = {};  // for a subcommand: the name of its parent
   std::string_view tips = {};      // COMMAND INFO tips, comma separated
   std::string_view deprecated = {};  // "since|replaced by" when deprecated
-  std::string_view syntax = {};    // arguments as in Redis's documentation: "key value [NX | XX]"
 
   bool Has(uint64_t flag) const { return (flags & flag) != 0; }
 };
