@@ -149,6 +149,8 @@ std::span<const Command> StringCommands();
 std::span<const Command> HashCommands();
 std::span<const Command> SetCommands();
 std::span<const Command> KeyCommands();
+std::span<const Command> ExpiryCommands();
+std::span<const Command> DatabaseCommands();
 std::span<const Command> PubsubCommands();
 std::span<const Command> TransactionCommands();
 std::span<const Command> ConnectionCommands();

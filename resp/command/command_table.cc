@@ -47,7 +47,7 @@ const CommandTable& CommandTable::Get() {
 
 CommandTable::CommandTable() : slots_(1024) {
   for (const auto family :
-       {StringCommands(), HashCommands(), SetCommands(), KeyCommands(), PubsubCommands(),
+       {StringCommands(), HashCommands(), SetCommands(), KeyCommands(), ExpiryCommands(), DatabaseCommands(), PubsubCommands(),
         TransactionCommands(), ConnectionCommands(), ServerCommands(), ClusterCommands()}) {
     Add(family);
   }
