@@ -117,7 +117,7 @@ constexpr int64_t kNoExpiryAnswer = -1;
 
 // The key's expiry, or the answer that there is no key or no expiry.
 std::optional<int64_t> ExpireTimeOrReply(View& view, std::string_view name, ReplyWriter& reply) {
-  const Key key = view.OpenReadUntouched(name);
+  const Key key = view.OpenReadNoTouch(name);
   if (!key.exists()) {
     reply.Integer(kNoKeyAnswer);
     return std::nullopt;

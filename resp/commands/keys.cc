@@ -33,7 +33,7 @@ void Del(View& view, Args args, ReplyWriter& reply) {
 void Exists(View& view, Args args, ReplyWriter& reply) {
   int64_t found = 0;
   for (const std::string_view name : args.subspan(1)) {
-    found += view.OpenReadUntouched(name).exists() ? 1 : 0;
+    found += view.OpenReadNoTouch(name).exists() ? 1 : 0;
   }
   reply.Integer(found);
 }
@@ -45,7 +45,7 @@ void Touch(View& view, Args args, ReplyWriter& reply) {
 }
 
 void Type(View& view, Args args, ReplyWriter& reply) {
-  const Key key = view.OpenReadUntouched(args[1]);
+  const Key key = view.OpenReadNoTouch(args[1]);
   reply.Simple(TypeName(key.exists() ? key.type() : backend::ValueType::kNone));
 }
 
