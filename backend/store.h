@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,10 +78,8 @@ class Batch {
   std::vector<Read> reads;
   bool reads_everything = false;
 
-  /// What handlers run on; valid between Load and Commit.
+  /// What handlers run on between Load and Commit. Its events() stay until Reset().
   virtual View& view() = 0;
-  /// Events noted by the handlers, in order; valid until Reset().
-  std::vector<EventNote>& events() { return events_; }
 
   Outcome outcome = Outcome::kCommitted;
   std::string detail;
@@ -96,11 +95,8 @@ class Batch {
     reads_everything = false;
     outcome = Outcome::kCommitted;
     commit_ts = 0;
-    events_.clear();
+    view().Reset();
   }
-
- protected:
-  std::vector<EventNote> events_;
 
  private:
   BatchOwner& owner_;
@@ -111,7 +107,7 @@ class Batch {
 class StoreListener {
  public:
   virtual ~StoreListener() = default;
-  virtual void OnStoreEvents(const std::vector<EventNote>& events) = 0;
+  virtual void OnStoreEvents(std::span<const EventNote> events) = 0;
 };
 
 /// Figures for INFO. Bytes and counts at the time of the call.

@@ -5,6 +5,7 @@
 #include "backend/data/key_hash.h"
 #include "resp/call.h"
 #include "resp/gate.h"
+#include "resp/monitor_feed.h"
 #include "resp/session.h"
 #include "resp/worker.h"
 
@@ -199,9 +200,6 @@ bool Executor::ExecuteOne(BatchRun& run, Session& session, const Planned& planne
 void Executor::Invoke(BatchRun& run, Session& session, const Command& row, size_t index,
                       Args args) {
   ServerContext& server = worker_.server();
-  if (server.monitors.active() && !row.Has(kSkipMonitor | kAdmin)) {
-    FeedMonitors(server, session, args);
-  }
   const int64_t start_us = server.clock.MonotonicUs();
   session.last_command = &row;
   ++session.commands;
@@ -216,6 +214,10 @@ void Executor::Invoke(BatchRun& run, Session& session, const Command& row, size_
     row.session(call);
   }
   Account(session, row, index, args, start_us);
+  // After the command, so that EXEC stands behind what it ran.
+  if (server.monitors.active() && !row.Has(kSkipMonitor | kAdmin)) {
+    FeedMonitors(server, session, args);
+  }
 }
 
 void Executor::ReplaceOversized(BatchRun& run, const Command& row) {
@@ -279,7 +281,7 @@ uint64_t Executor::Publish(Session& session, ChannelKind kind, std::string_view 
     return worker_.Publish(kind, channel, payload);
   }
   run.publications.push_back(
-      {kind, std::string(channel), std::string(payload), run.batch->events().size()});
+      {kind, std::string(channel), std::string(payload), run.batch->view().events().size()});
   return worker_.Receivers(kind, channel);
 }
 
@@ -295,17 +297,17 @@ void Executor::Unwatch(std::vector<WatchedKey> watched) {
 }
 
 void Executor::Deliver(BatchRun& run) {
-  const auto& events = run.batch->events();
+  const auto events = run.batch->view().events();
   if (run.publications.empty()) {
     if (!events.empty()) worker_.DeliverEvents(events);
   } else {
     size_t told = 0;
     for (const Publication& publication : run.publications) {
-      worker_.DeliverEvents(std::span(events).subspan(told, publication.events_before - told));
+      worker_.DeliverEvents(events.subspan(told, publication.events_before - told));
       told = publication.events_before;
       worker_.Publish(publication.kind, publication.channel, publication.payload);
     }
-    worker_.DeliverEvents(std::span(events).subspan(told));
+    worker_.DeliverEvents(events.subspan(told));
     run.publications.clear();
   }
   worker_.FlushOutbox();

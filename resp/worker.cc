@@ -119,7 +119,7 @@ void Worker::ForEachWorker(const std::function<void(Worker&)>& fn) {
 
 int64_t Worker::TickStore() { return server_.store.Tick(*this); }
 
-void Worker::OnStoreEvents(const std::vector<EventNote>& events) {
+void Worker::OnStoreEvents(std::span<const EventNote> events) {
   DeliverEvents(events);
   FlushOutbox();
 }

@@ -97,7 +97,7 @@ class Worker final : private backend::StoreListener {
     std::string channel;
     std::string payload;
   };
-  void OnStoreEvents(const std::vector<backend::EventNote>& events) override;
+  void OnStoreEvents(std::span<const backend::EventNote> events) override;
   void CheckLimits(Session& session, int64_t now_ms);
 
   ServerContext& server_;

@@ -154,7 +154,13 @@ std::span<const Command> DatabaseCommands();
 std::span<const Command> PubsubCommands();
 std::span<const Command> TransactionCommands();
 std::span<const Command> ConnectionCommands();
+std::span<const Command> ClientCommands();
+std::span<const Command> CommandCommands();
 std::span<const Command> ServerCommands();
+std::span<const Command> ConfigCommands();
+std::span<const Command> DiagnosticsCommands();
+std::span<const Command> DebugCommands();
+std::span<const Command> DumpCommands();
 std::span<const Command> ClusterCommands();
 
 }  // namespace tideway::resp

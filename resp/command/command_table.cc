@@ -47,8 +47,10 @@ const CommandTable& CommandTable::Get() {
 
 CommandTable::CommandTable() : slots_(1024) {
   for (const auto family :
-       {StringCommands(), HashCommands(), SetCommands(), KeyCommands(), ExpiryCommands(), DatabaseCommands(), PubsubCommands(),
-        TransactionCommands(), ConnectionCommands(), ServerCommands(), ClusterCommands()}) {
+       {StringCommands(), HashCommands(), SetCommands(), KeyCommands(), ExpiryCommands(),
+        DatabaseCommands(), DumpCommands(), PubsubCommands(), TransactionCommands(),
+        ConnectionCommands(), ClientCommands(), CommandCommands(), ServerCommands(),
+        ConfigCommands(), DiagnosticsCommands(), DebugCommands(), ClusterCommands()}) {
     Add(family);
   }
 }

@@ -14,8 +14,6 @@
 namespace tideway::resp {
 namespace {
 
-using backend::ReadScope;
-
 // Words of the replies, by kind of channel.
 struct Words {
   std::string_view subscribe;
@@ -153,12 +151,12 @@ constexpr auto kPubsubCommands = std::to_array<Command>({
      .flags = kPubsub | kNoscript | kLoading | kStale | kInSubscribed, .session = PUnsubscribe,
      .summary = "Stops listening by pattern.", .since = "2.0.0", .group = "pubsub"},
     {.name = "spublish", .arity = 3, .flags = kPubsub | kLoading | kStale | kFast | kMayReplicate,
-     .keys = RangeKeys(KeySpec::kRO, kKeyNotKey, 1, 0, 1), .reads = ReadScope::kKey,
+     .keys = RangeKeys(KeySpec::kRO, kKeyNotKey, 1, 0, 1),
      .session = SPublish, .summary = "Sends a message to a shard channel.", .since = "7.0.0",
      .group = "pubsub"},
     {.name = "ssubscribe", .arity = -2,
      .flags = kPubsub | kNoscript | kLoading | kStale | kInSubscribed,
-     .keys = RangeKeys(KeySpec::kRO, kKeyNotKey, 1, -1, 1), .reads = ReadScope::kKey,
+     .keys = RangeKeys(KeySpec::kRO, kKeyNotKey, 1, -1, 1),
      .session = SSubscribe, .summary = "Listens to shard channels.", .since = "7.0.0",
      .group = "pubsub"},
     {.name = "subscribe", .arity = -2,
@@ -166,7 +164,7 @@ constexpr auto kPubsubCommands = std::to_array<Command>({
      .summary = "Listens to channels.", .since = "2.0.0", .group = "pubsub"},
     {.name = "sunsubscribe", .arity = -1,
      .flags = kPubsub | kNoscript | kLoading | kStale | kInSubscribed,
-     .keys = RangeKeys(KeySpec::kRO, kKeyNotKey, 1, -1, 1), .reads = ReadScope::kKey,
+     .keys = RangeKeys(KeySpec::kRO, kKeyNotKey, 1, -1, 1),
      .session = SUnsubscribe, .summary = "Stops listening to shard channels.", .since = "7.0.0",
      .group = "pubsub"},
     {.name = "unsubscribe", .arity = -1,

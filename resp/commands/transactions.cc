@@ -73,7 +73,7 @@ constexpr auto kTransactionCommands = std::to_array<Command>({
      .acl = kAclTransaction, .session = Discard, .summary = "Forgets the queued commands.",
      .since = "2.0.0", .group = "transactions"},
     {.name = "exec", .arity = 1,
-     .flags = kNoscript | kLoading | kStale | kSkipSlowlog | kNotQueued | kReadsQueue | kSkipMonitor,
+     .flags = kNoscript | kLoading | kStale | kSkipSlowlog | kNotQueued | kReadsQueue,
      .acl = kAclTransaction, .session = Exec, .summary = "Runs the queued commands as one.",
      .since = "1.2.0", .group = "transactions"},
     {.name = "multi", .arity = 1,

@@ -1,0 +1,14 @@
+// Passwords: whether a client may log in.
+#pragma once
+
+#include <string_view>
+
+#include "resp/config/settings.h"
+
+namespace tideway::resp {
+
+/// True when user and password open the door: the one user is "default". Takes the same time however
+/// much of the password is right.
+bool CheckPassword(const Settings& settings, std::string_view user, std::string_view password);
+
+}  // namespace tideway::resp

@@ -1,0 +1,19 @@
+// One line about a client, as CLIENT LIST and CLIENT INFO show it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace tideway::resp {
+
+class Session;
+
+/// "id=3 addr=127.0.0.1:40000 … resp=2 lib-name= lib-ver=" without a line end.
+std::string ClientInfoLine(Session& session, int64_t now_ms);
+
+/// "normal", "pubsub", "master" or "replica" as CLIENT LIST TYPE and KILL TYPE name it.
+bool IsClientTypeName(std::string_view name);
+bool HasClientType(const Session& session, std::string_view name);
+
+}  // namespace tideway::resp
