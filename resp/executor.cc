@@ -51,6 +51,7 @@ class Executor::BatchRun final : public backend::BatchOwner {
   std::vector<Planned> plan;
   std::vector<Publication> publications;
   std::vector<WatchedKey> unwatch;
+  bool inspects = false;       // runs while the other workers rest
   bool wrote = false;
   bool pending = false;        // Commit did not finish at once
 };
@@ -75,30 +76,39 @@ size_t Executor::Run(Session& session, std::span<const Args> requests) {
     BatchRun& run = Acquire();
     run.session = &session;
     const size_t planned = Plan(run, session, requests.subspan(taken));
-    if (worker_.server().store.Load(*run.batch) == Progress::kPending) {
-      run.pending = true;
-      session.suspension = Suspension::kInFlight;
-      return taken + planned;
+    if (run.inspects) {
+      worker_.RunExclusively([&] { taken += LoadAndRun(run, session, planned); });
+    } else {
+      taken += LoadAndRun(run, session, planned);
     }
-    taken += RunHandlers(run, session);
   }
   return taken;
+}
+
+// Returns how many of the planned requests were taken.
+size_t Executor::LoadAndRun(BatchRun& run, Session& session, size_t planned) {
+  if (worker_.server().store.Load(*run.batch) == Progress::kDone) return RunHandlers(run, session);
+  run.pending = true;
+  session.suspension = Suspension::kInFlight;
+  return planned;
 }
 
 // Looks up the commands of the next batch and what they read. A command that must run alone ends
 // the batch before it.
 size_t Executor::Plan(BatchRun& run, Session& session, std::span<const Args> requests) {
   run.plan.clear();
+  run.inspects = false;
   const CommandTable& table = CommandTable::Get();
   const size_t count = std::min(requests.size(), kBatchCommandsMax);
   for (size_t i = 0; i < count; ++i) {
     const Resolved command = table.Resolve(requests[i]);
     if (command.row != nullptr) {
-      const bool alone = command.row->Has(kAlone);
+      const bool alone = command.row->Has(kAlone | kInspects);
       if (alone && i > 0) break;
       if (ArityFits(*command.row, requests[i].size())) {
         PlanReads(run, *command.row, requests[i], session.db);
       }
+      run.inspects = run.inspects || command.row->Has(kInspects);
       if (command.row->Has(kReadsQueue)) PlanQueue(run, session);
       run.plan.push_back({command, requests[i]});
       if (alone) break;
@@ -132,6 +142,7 @@ void Executor::PlanQueue(BatchRun& run, Session& session) {
   for (const QueuedCommand& queued : transaction->queue) {
     views.assign(queued.args.begin(), queued.args.end());
     PlanReads(run, *queued.row, views, session.db);
+    run.inspects = run.inspects || queued.row->Has(kInspects);
   }
 }
 

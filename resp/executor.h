@@ -63,6 +63,7 @@ class Executor {
   size_t Plan(BatchRun& run, Session& session, std::span<const Args> requests);
   void PlanQueue(BatchRun& run, Session& session);
   void PlanReads(BatchRun& run, const Command& row, Args args, uint32_t db);
+  size_t LoadAndRun(BatchRun& run, Session& session, size_t planned);
   size_t RunHandlers(BatchRun& run, Session& session);
   bool ExecuteOne(BatchRun& run, Session& session, const Planned& planned);
   void Invoke(BatchRun& run, Session& session, const Command& row, size_t index, Args args);

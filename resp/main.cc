@@ -1,9 +1,49 @@
+// tideway: a server for Redis clients.
 #include <cstdio>
+#include <iostream>
 #include <string>
+#include <vector>
 
+#include "backend/log.h"
 #include "backend/version.h"
+#include "resp/config/commandline.h"
+#include "resp/net/server.h"
 
-int main() {
-  std::puts(("tideway " + std::string(tideway::Version())).c_str());
-  return 0;
+namespace {
+
+int Serve(const tideway::resp::StartOptions& options) {
+  using namespace tideway;
+  const resp::Settings& settings = options.settings;
+  const Status configured =
+      log::Configure({settings.loglevel, settings.log_format, settings.logfile});
+  if (!configured.ok()) {
+    std::fprintf(stderr, "%s\n", configured.error().detail.c_str());
+    return 1;
+  }
+  log::Warning("tideway {} is starting (speaks Redis {})", Version(), kRedisVersion);
+  for (const std::string& notice : options.notices) log::Notice("{}", notice);
+  auto server = resp::Server::Create(options);
+  if (!server.ok()) {
+    log::Warning("{}", server.error().detail);
+    return 1;
+  }
+  return server.value()->Run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace tideway::resp;
+  const auto options = ParseCommandLine({argv + 1, argv + argc}, std::cin);
+  if (!options.ok()) {
+    std::fputs(options.error().detail.c_str(), stderr);
+    return 1;
+  }
+  switch (options.value().action) {
+    case StartAction::kHelp: std::fputs(HelpText().c_str(), stdout); return 0;
+    case StartAction::kVersion: std::fputs(VersionText().c_str(), stdout); return 0;
+    case StartAction::kCheckConfig: std::puts("Configuration OK"); return 0;
+    case StartAction::kServe: break;
+  }
+  return Serve(options.value());
 }

@@ -104,17 +104,22 @@ void Worker::BeginTurn() {
   settings_ = server_.settings.Get();
 }
 
-void Worker::ForEachWorker(const std::function<void(Worker&)>& fn) {
-  // Our own turn is let go first: two workers that look at each other would wait for ever.
+void Worker::RunExclusively(const std::function<void()>& fn) {
+  if (server_.workers.size() == 1) return fn();
+  // Our own turn is let go first: two workers that wait for each other would wait for ever. Turns
+  // come before stripes in the lock order, so nobody we wait for holds a stripe we need.
   turn_.unlock();
   {
     std::lock_guard inspection(server_.inspection);
-    for (Worker* worker : server_.workers) {
-      std::lock_guard turn(worker->turn_);
-      fn(*worker);
-    }
+    for (Worker* worker : server_.workers) worker->turn_.lock();
+    fn();
+    for (Worker* worker : server_.workers) worker->turn_.unlock();
   }
   turn_.lock();
+}
+
+void Worker::ForEachWorker(const std::function<void(Worker&)>& fn) {
+  for (Worker* worker : server_.workers) fn(*worker);
 }
 
 int64_t Worker::TickStore() { return server_.store.Tick(*this); }

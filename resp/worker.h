@@ -79,8 +79,9 @@ class Worker final : private backend::StoreListener {
   std::mutex& turn() { return turn_; }
   /// At the start of each turn: takes over changed settings.
   void BeginTurn();
-  /// Calls fn for every worker, each under its turn. Call it from a handler of this worker (whose
-  /// own turn is let go meanwhile); never while a batch is loaded.
+  /// Runs `fn` while every other worker rests between two turns. Own turn held, no batch loaded.
+  void RunExclusively(const std::function<void()>& fn);
+  /// Calls fn for every worker. From handlers of rows with kInspects, which run exclusively.
   void ForEachWorker(const std::function<void(Worker&)>& fn);
 
   /// Thread 0: lets the store expire keys and tells their events; returns ms until it is due again.

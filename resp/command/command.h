@@ -53,6 +53,7 @@ enum CommandFlag : uint64_t {
   kInSubscribed = 1ull << 34,  // allowed while a RESP2 client is subscribed
   kReadsQueue = 1ull << 35,   // reads what the queued commands and WATCH read (EXEC)
   kRefusesHttp = 1ull << 36,  // an HTTP word: the connection is closed (POST, Host:)
+  kInspects = 1ull << 37,     // looks into other workers; alone, with every other worker at rest
 };
 
 /// ACL categories, as COMMAND INFO tells them.

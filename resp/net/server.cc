@@ -1,0 +1,232 @@
+#include "resp/net/server.h"
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <random>
+
+#include "backend/clock.h"
+#include "backend/log.h"
+#include "backend/memory/embedded_store.h"
+#include "backend/rocksdb/rocksdb_journal.h"
+#include "backend/version.h"
+#include "cdc/bus.h"
+#include "resp/net/io_thread.h"
+#include "resp/net/listener.h"
+
+namespace tideway::resp {
+
+namespace {
+
+constexpr rlim_t kSpareDescriptors = 64;  // for the store's files, the log and the like
+
+std::string RandomHex(size_t digits) {
+  std::random_device device;
+  std::string text;
+  while (text.size() < digits) text += "0123456789abcdef"[device() % 16];
+  return text;
+}
+
+// Raises the limit of open files so that maxclients fit; says so when they do not.
+void RaiseFileLimit(uint32_t maxclients) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = maxclients + kSpareDescriptors;
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = limit.rlim_max == RLIM_INFINITY ? wanted : std::min(wanted, limit.rlim_max);
+  if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < wanted) {
+    log::Warning("maxclients is {} but only {} files may be open (ulimit -n): at most {} clients "
+                 "can be served.",
+                 maxclients, limit.rlim_cur, limit.rlim_cur - kSpareDescriptors);
+  }
+}
+
+backend::SyncPolicy PolicyOf(AppendFsync fsync) {
+  switch (fsync) {
+    case AppendFsync::kAlways: return backend::SyncPolicy::kAlways;
+    case AppendFsync::kNo: return backend::SyncPolicy::kNo;
+    case AppendFsync::kEverySec: break;
+  }
+  return backend::SyncPolicy::kEverySec;
+}
+
+backend::EmbeddedStoreOptions StoreOptions(const Settings& settings) {
+  backend::EmbeddedStoreOptions options;
+  options.databases = static_cast<uint32_t>(settings.databases);
+  options.sync = PolicyOf(settings.appendfsync);
+  return options;
+}
+
+Result<std::unique_ptr<backend::Journal>> OpenJournal(const Settings& settings) {
+  if (!IsJournalled(settings)) return backend::MakeNullJournal();
+  backend::RocksdbJournalOptions options;
+  options.dir = settings.dir;
+  options.sync = PolicyOf(settings.appendfsync);
+  return backend::OpenRocksdbJournal(options);
+}
+
+Status WritePidFile(const std::string& path) {
+  if (path.empty()) return Ok();
+  std::ofstream file(path);
+  file << getpid() << '\n';
+  if (!file.flush()) {
+    return {Errc::kIo, "Failed to write PID file '" + path + "': " + std::strerror(errno)};
+  }
+  return Ok();
+}
+
+}  // namespace
+
+struct Server::Parts {
+  Parts(const StartOptions& start, std::unique_ptr<backend::Store> its_store)
+      : options(start),
+        settings(start.settings),
+        bus(cdc::MakeInProcessBus()),
+        store(std::move(its_store)),
+        context{.settings = settings,
+                .store = *store,
+                .clock = clock,
+                .bus = *bus,
+                .identity = {},
+                .registry = {static_cast<size_t>(start.settings.io_threads), *bus},
+                .workers = {},
+                .pause = {},
+                .slow_log = {},
+                .latency = {},
+                .monitors = {},
+                .memory = {},
+                .counters = {},
+                .request_shutdown = {},
+                .apply_settings = {},
+                .inspection = {}},
+        listener(context, threads) {}
+
+  StartOptions options;
+  backend::SystemClock clock;
+  LiveSettings settings;
+  std::unique_ptr<cdc::Bus> bus;
+  std::unique_ptr<backend::Store> store;
+  ServerContext context;
+  std::vector<std::unique_ptr<IoThread>> threads;
+  Listener listener;
+  std::promise<ShutdownRequest> shutdown;
+  std::atomic<bool> stopping{false};
+};
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::Create(const StartOptions& options) {
+  const Settings& settings = options.settings;
+  RaiseFileLimit(settings.maxclients);
+  if (IsJournalled(settings)) {
+    std::error_code error;
+    std::filesystem::create_directories(settings.dir, error);
+    if (error) {
+      return {Errc::kIo, "Can't create the data directory '" + settings.dir +
+                             "' (setting dir): " + error.message()};
+    }
+  }
+  auto journal = OpenJournal(settings);
+  if (!journal.ok()) return journal.error();
+  static const backend::SystemClock clock;
+  const int64_t start_us = clock.MonotonicUs();
+  auto store = backend::OpenEmbeddedStore(StoreOptions(settings), clock,
+                                          std::move(journal).value(), IsJournalled(settings));
+  if (!store.ok()) return store.error();
+  auto parts = std::make_unique<Parts>(options, std::move(store).value());
+  if (IsJournalled(settings)) {
+    log::Notice("DB loaded from {}: {:.3f} seconds", settings.dir,
+                static_cast<double>(clock.MonotonicUs() - start_us) / 1e6);
+  }
+  ServerContext& context = parts->context;
+  context.identity = {.run_id = RandomHex(40),
+                      .executable = std::filesystem::read_symlink("/proc/self/exe").string(),
+                      .config_file = options.config_file,
+                      .data_directory = settings.dir,
+                      .start_unix_s = clock.WallMs() / 1000,
+                      .start_monotonic_ms = clock.MonotonicUs() / 1000,
+                      .pid = getpid()};
+  context.memory.Refresh(parts->store->UsedBytes());
+  for (int32_t i = 0; i < settings.io_threads; ++i) {
+    parts->threads.push_back(std::make_unique<IoThread>(context, static_cast<size_t>(i)));
+    context.workers.push_back(&parts->threads.back()->worker());
+  }
+  std::vector<backend::ThreadPort*> ports;
+  for (const auto& thread : parts->threads) ports.push_back(thread.get());
+  parts->store->AttachThreads(ports);
+  Parts* const raw = parts.get();
+  context.request_shutdown = [raw](ShutdownRequest request) {
+    if (!raw->stopping.exchange(true)) raw->shutdown.set_value(request);
+  };
+  context.apply_settings = [raw](const Settings&, const Settings& after) -> Status {
+    log::SetLevel(after.loglevel);
+    raw->store->SetSyncPolicy(PolicyOf(after.appendfsync));
+    raw->store->SetEventClasses(after.notify_keyspace_events);
+    raw->store->SetEncodingLimits({static_cast<size_t>(after.hash_max_listpack_entries),
+                                   static_cast<size_t>(after.hash_max_listpack_value),
+                                   static_cast<size_t>(after.set_max_intset_entries)});
+    raw->store->SetStringBytesMax(static_cast<size_t>(after.proto_max_bulk_len));
+    RaiseFileLimit(after.maxclients);
+    return Ok();
+  };
+  if (const Status applied = context.apply_settings(settings, settings); !applied.ok()) {
+    return applied.error();
+  }
+  if (const Status listening = parts->listener.Listen(settings); !listening.ok()) {
+    return listening.error();
+  }
+  if (const Status written = WritePidFile(settings.pidfile); !written.ok()) {
+    return written.error();
+  }
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+int Server::Run() {
+  Parts& parts = *parts_;
+  const Settings& settings = parts.options.settings;
+  boost::asio::signal_set signals(parts.threads.front()->io(), SIGTERM, SIGINT);
+  signals.async_wait([&](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    log::Warning("Received {}, scheduling shutdown...", signal == SIGINT ? "SIGINT" : "SIGTERM");
+    parts.context.request_shutdown({});
+  });
+  for (const auto& thread : parts.threads) thread->Start();
+  parts.threads.front()->Post([&] { parts.listener.Start(); });
+  if (settings.port != 0) log::Notice("Ready to accept connections on port {}", settings.port);
+  if (!settings.unixsocket.empty()) {
+    log::Notice("The server is now ready to accept connections at {}", settings.unixsocket);
+  }
+
+  const ShutdownRequest request = parts.shutdown.get_future().get();
+  log::Warning("User requested shutdown...");
+  std::promise<void> stopped;
+  parts.threads.front()->Post([&] {
+    parts.listener.Stop();
+    boost::system::error_code ignored;
+    signals.cancel(ignored);
+    stopped.set_value();
+  });
+  stopped.get_future().wait();
+  for (const auto& thread : parts.threads) thread->Stop();
+  int status = 0;
+  if (request.save) {
+    if (const Status flushed = parts.store->Flush(); !flushed.ok()) {
+      log::Warning("The last changes could not be written: {}", flushed.error().detail);
+      status = 1;
+    }
+  }
+  if (!settings.pidfile.empty()) unlink(settings.pidfile.c_str());
+  log::Warning("Tideway is now ready to exit, bye bye...");
+  return status;
+}
+
+}  // namespace tideway::resp
