@@ -126,6 +126,17 @@ struct DatabaseStats {
   uint64_t expires = 0;
 };
 
+/// Settings that a running store takes over.
+struct StoreSettings {
+  SyncPolicy sync = SyncPolicy::kEverySec;
+  /// Classes of events (EventClass bits) that somebody may hear; no other is told.
+  uint32_t event_classes = 0;
+  size_t string_bytes_max = size_t{512} << 20;   // proto-max-bulk-len
+  size_t hash_max_listpack_entries = 512;
+  size_t hash_max_listpack_value = 64;           // bytes
+  size_t set_max_intset_entries = 512;
+};
+
 /// Where data lives. Load/Commit from any I/O thread (each with its own batches); the rest as said.
 class Store {
  public:
@@ -143,7 +154,7 @@ class Store {
   virtual void Unwatch(uint32_t db, std::string_view key) = 0;
 
   /// Empty when writes are accepted; else the whole error text for clients ("MISCONF …").
-  virtual std::string_view WriteRefusal() const = 0;
+  virtual std::string WriteRefusal() const = 0;
 
   /// Expires due keys within a time budget; returns when it wants to run again (ms from now, ≤ 100).
   /// Thread 0 only.
@@ -152,9 +163,8 @@ class Store {
   virtual void SetActiveExpire(bool on) = 0;
   virtual void SetExpireWrites(bool on) = 0;
 
-  /// Classes of events that somebody may hear, so that no other is noted (all others still count).
-  virtual void SetEventClasses(uint32_t classes) = 0;
-  virtual void SetSyncPolicy(SyncPolicy policy) = 0;
+  /// Takes over settings that changed. Any thread.
+  virtual void Configure(const StoreSettings& settings) = 0;
 
   /// Bytes of keys, values and indexes; cheap.
   virtual uint64_t UsedBytes() const = 0;

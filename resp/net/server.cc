@@ -58,11 +58,13 @@ backend::SyncPolicy PolicyOf(AppendFsync fsync) {
   return backend::SyncPolicy::kEverySec;
 }
 
-backend::EmbeddedStoreOptions StoreOptions(const Settings& settings) {
-  backend::EmbeddedStoreOptions options;
-  options.databases = static_cast<uint32_t>(settings.databases);
-  options.sync = PolicyOf(settings.appendfsync);
-  return options;
+backend::StoreSettings StoreSettingsOf(const Settings& settings) {
+  return {.sync = PolicyOf(settings.appendfsync),
+          .event_classes = settings.notify_keyspace_events,
+          .string_bytes_max = static_cast<size_t>(settings.proto_max_bulk_len),
+          .hash_max_listpack_entries = static_cast<size_t>(settings.hash_max_listpack_entries),
+          .hash_max_listpack_value = static_cast<size_t>(settings.hash_max_listpack_value),
+          .set_max_intset_entries = static_cast<size_t>(settings.set_max_intset_entries)};
 }
 
 Result<std::unique_ptr<backend::Journal>> OpenJournal(const Settings& settings) {
@@ -139,8 +141,11 @@ Result<std::unique_ptr<Server>> Server::Create(const StartOptions& options) {
   if (!journal.ok()) return journal.error();
   static const backend::SystemClock clock;
   const int64_t start_us = clock.MonotonicUs();
-  auto store = backend::OpenEmbeddedStore(StoreOptions(settings), clock,
-                                          std::move(journal).value(), IsJournalled(settings));
+  auto store = backend::OpenEmbeddedStore(
+      {.databases = static_cast<uint32_t>(settings.databases),
+       .journalled = IsJournalled(settings),
+       .settings = StoreSettingsOf(settings)},
+      clock, std::move(journal).value());
   if (!store.ok()) return store.error();
   auto parts = std::make_unique<Parts>(options, std::move(store).value());
   if (IsJournalled(settings)) {
@@ -169,12 +174,7 @@ Result<std::unique_ptr<Server>> Server::Create(const StartOptions& options) {
   };
   context.apply_settings = [raw](const Settings&, const Settings& after) -> Status {
     log::SetLevel(after.loglevel);
-    raw->store->SetSyncPolicy(PolicyOf(after.appendfsync));
-    raw->store->SetEventClasses(after.notify_keyspace_events);
-    raw->store->SetEncodingLimits({static_cast<size_t>(after.hash_max_listpack_entries),
-                                   static_cast<size_t>(after.hash_max_listpack_value),
-                                   static_cast<size_t>(after.set_max_intset_entries)});
-    raw->store->SetStringBytesMax(static_cast<size_t>(after.proto_max_bulk_len));
+    raw->store->Configure(StoreSettingsOf(after));
     RaiseFileLimit(after.maxclients);
     return Ok();
   };

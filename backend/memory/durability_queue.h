@@ -1,0 +1,54 @@
+// Batches that wait until the journal has made them durable (`appendfsync always`).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "backend/journal.h"
+#include "backend/store.h"
+
+namespace tideway::backend {
+
+/// One queue for each I/O thread, used by that thread alone; the journal's thread only looks whether
+/// anybody waits and posts the news.
+class DurabilityQueue {
+ public:
+  /// Before any batch.
+  void Attach(std::vector<ThreadPort*> ports);
+
+  /// Lets the batch wait for `ticket`, on its own thread; its owner is told later. False when
+  /// `ticket` became durable in the meantime: nothing is to wait for. `durable` is read anew by the
+  /// caller's function because it may move between the look and the wait.
+  bool Wait(Batch& batch, Ticket ticket, bool wrote, int64_t now_ms, Ticket durable);
+
+  /// The journal's news; any thread, does not block.
+  void OnDurable(Ticket durable);
+
+  /// The disk fails: batches that only read go on, batches that wrote and wait since before
+  /// `since_ms` end undecided. Any thread.
+  void GiveUp(int64_t since_ms);
+
+ private:
+  struct Waiting {
+    Batch* batch;
+    Ticket ticket;
+    bool wrote;
+    int64_t since_ms;
+  };
+  struct alignas(64) Queue {
+    ThreadPort* port = nullptr;
+    std::deque<Waiting> waiting;          // its thread only, by ticket order of arrival
+    std::atomic<size_t> count{0};
+    std::atomic<bool> posted{false};
+  };
+  void Release(Queue& queue);
+  void GiveUpHere(Queue& queue, int64_t since_ms);
+
+  std::vector<std::unique_ptr<Queue>> queues_;
+  std::atomic<Ticket> durable_{0};
+};
+
+}  // namespace tideway::backend
