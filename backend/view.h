@@ -56,6 +56,8 @@ class View {
   uint32_t db() const { return db_; }
   /// Wall time of the command, Unix ms; fixed for the whole of an EXEC.
   int64_t now_ms() const { return now_ms_; }
+  /// Longest string that a write may make (Redis's proto-max-bulk-len), in bytes.
+  size_t string_bytes_max() const { return string_bytes_max_; }
   /// A uniform 64-bit number; seeded by the server, never by clients.
   uint64_t Random();
 
@@ -106,6 +108,7 @@ class View {
   Keyspace& keyspace() { return *keyspace_; }
   void set_db(uint32_t db) { db_ = db; }
   void set_now_ms(int64_t now_ms);
+  void set_string_bytes_max(size_t bytes) { string_bytes_max_ = bytes; }
   void set_random(uint64_t seed) { random_ = seed; }
   /// Event classes (EventClass bits) that anybody may want now; others are not put into events().
   /// All but `new` and `keymiss` until set. Every event stands in changes() all the same, but `new`
@@ -152,6 +155,7 @@ class View {
   uint32_t db_ = 0;
   uint32_t access_clock_ = 0;
   int64_t now_ms_ = 0;
+  size_t string_bytes_max_ = size_t{512} << 20;
   uint64_t random_ = 0;
   uint32_t event_filter_ = kNotifyAll;
   bool expire_writes_ = true;

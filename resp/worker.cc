@@ -21,7 +21,7 @@ Worker::Worker(ServerContext& server, size_t index, backend::ThreadPort& port)
     : server_(server),
       index_(index),
       port_(port),
-      settings_(server.settings.Get()),
+      settings_(server.settings.Snapshot()),
       settings_generation_(server.settings.generation()),
       subscriptions_(server.registry, index),
       executor_(*this) {
@@ -101,7 +101,7 @@ void Worker::FlushOutbox() {
 void Worker::BeginTurn() {
   if (settings_generation_ == server_.settings.generation()) return;
   settings_generation_ = server_.settings.generation();
-  settings_ = server_.settings.Get();
+  settings_ = server_.settings.Snapshot();
 }
 
 void Worker::RunExclusively(const std::function<void()>& fn) {

@@ -48,9 +48,8 @@ const CommandTable& CommandTable::Get() {
 CommandTable::CommandTable() : slots_(1024) {
   for (const auto family :
        {StringCommands(), HashCommands(), SetCommands(), KeyCommands(), ExpiryCommands(),
-        DatabaseCommands(), DumpCommands(), PubsubCommands(), TransactionCommands(),
-        ConnectionCommands(), ClientCommands(), CommandCommands(), ServerCommands(),
-        ConfigCommands(), DiagnosticsCommands(), DebugCommands(), ClusterCommands()}) {
+        DatabaseCommands(), PubsubCommands(), TransactionCommands(), ConnectionCommands(),
+        ClientCommands()}) {
     Add(family);
   }
 }

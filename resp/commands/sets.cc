@@ -278,7 +278,8 @@ void CombineAndStore(View& view, Args args, Algebra algebra, Event event, ReplyW
     }
     return reply.Integer(0);
   }
-  target.SetReplace(members);
+  target.ResetToSet();
+  for (const std::string& member : members) target.SetAdd(member);
   view.Note(event, target);
   reply.Integer(Count(members.size()));
 }

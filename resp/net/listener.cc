@@ -194,7 +194,7 @@ void Listener::Serve(Socket& socket, int fd) {
   const std::string peer = local ? unix_path_ + ":0" : PeerAddress(fd);
   const std::string own = local ? unix_path_ + ":0" : LocalAddress(fd);
   if (!Admit(socket, fd, peer)) return;
-  const auto settings = server_.settings.Get();
+  const auto settings = server_.settings.Snapshot();
   if (!local) ConfigureTcp(fd, settings->tcp_keepalive);
   IoThread& thread = *threads_[next_thread_++ % threads_.size()];
   log::Verbose("Accepted {}", peer);
@@ -203,7 +203,7 @@ void Listener::Serve(Socket& socket, int fd) {
 
 bool Listener::Admit(Socket& socket, int fd, const std::string& peer) {
   ServerCounters& counters = server_.counters;
-  const auto settings = server_.settings.Get();
+  const auto settings = server_.settings.Snapshot();
   const auto refuse = [&](std::string_view reply) {
     counters.rejected_connections.fetch_add(1, std::memory_order_relaxed);
     // A courtesy: if the socket does not take it at once, the client just sees the close.

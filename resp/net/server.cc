@@ -90,7 +90,7 @@ Status WritePidFile(const std::string& path) {
 struct Server::Parts {
   Parts(const StartOptions& start, std::unique_ptr<backend::Store> its_store)
       : options(start),
-        settings(start.settings),
+        settings(start.settings, start.config_file),
         bus(cdc::MakeInProcessBus()),
         store(std::move(its_store)),
         context{.settings = settings,
