@@ -71,10 +71,6 @@ struct ServerContext {
 
   /// Ends the server in an orderly way; returns at once. Thread-safe.
   std::function<void(ShutdownRequest)> request_shutdown;
-  /// Applies settings that live outside the workers (listeners, log, journal). Called after a
-  /// CONFIG SET was published; returns an error to undo it.
-  std::function<Status(const Settings& before, const Settings& after)> apply_settings;
-
   /// One thread at a time looks into other workers, see worker.h.
   std::mutex inspection;
 };

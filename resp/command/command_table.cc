@@ -49,7 +49,7 @@ CommandTable::CommandTable() : slots_(1024) {
   for (const auto family :
        {StringCommands(), HashCommands(), SetCommands(), KeyCommands(), ExpiryCommands(),
         DatabaseCommands(), PubsubCommands(), TransactionCommands(), ConnectionCommands(),
-        ClientCommands()}) {
+        ClientCommands(), CommandCommands()}) {
     Add(family);
   }
 }

@@ -16,7 +16,10 @@
 #include "backend/clock.h"
 #include "backend/log.h"
 #include "backend/memory/embedded_store.h"
+#if __has_include("backend/rocksdb/rocksdb_journal.h")
 #include "backend/rocksdb/rocksdb_journal.h"
+#define TIDEWAY_HAS_ROCKSDB_JOURNAL
+#endif
 #include "backend/version.h"
 #include "cdc/bus.h"
 #include "resp/net/io_thread.h"
@@ -69,10 +72,14 @@ backend::StoreSettings StoreSettingsOf(const Settings& settings) {
 
 Result<std::unique_ptr<backend::Journal>> OpenJournal(const Settings& settings) {
   if (!IsJournalled(settings)) return backend::MakeNullJournal();
+#ifdef TIDEWAY_HAS_ROCKSDB_JOURNAL
   backend::RocksdbJournalOptions options;
   options.dir = settings.dir;
   options.sync = PolicyOf(settings.appendfsync);
   return backend::OpenRocksdbJournal(options);
+#else
+  return backend::MakeNullJournal();
+#endif
 }
 
 Status WritePidFile(const std::string& path) {
@@ -107,7 +114,6 @@ struct Server::Parts {
                 .memory = {},
                 .counters = {},
                 .request_shutdown = {},
-                .apply_settings = {},
                 .inspection = {}},
         listener(context, threads) {}
 
@@ -172,15 +178,12 @@ Result<std::unique_ptr<Server>> Server::Create(const StartOptions& options) {
   context.request_shutdown = [raw](ShutdownRequest request) {
     if (!raw->stopping.exchange(true)) raw->shutdown.set_value(request);
   };
-  context.apply_settings = [raw](const Settings&, const Settings& after) -> Status {
-    log::SetLevel(after.loglevel);
-    raw->store->Configure(StoreSettingsOf(after));
-    RaiseFileLimit(after.maxclients);
-    return Ok();
-  };
-  if (const Status applied = context.apply_settings(settings, settings); !applied.ok()) {
-    return applied.error();
-  }
+  parts->settings.AddListener([raw](const Settings&, const Settings& now) {
+    log::SetLevel(now.loglevel);
+    raw->store->Configure(StoreSettingsOf(now));
+    raw->context.slow_log.Trim(static_cast<size_t>(now.slowlog_max_len));
+    RaiseFileLimit(now.maxclients);
+  });
   if (const Status listening = parts->listener.Listen(settings); !listening.ok()) {
     return listening.error();
   }
