@@ -57,24 +57,16 @@ bool MatchClass(std::string_view pattern, size_t* at, char c, GlobCase letters) 
   return found != negated;
 }
 
-// Matches one byte against the element at *at, which is not '*'; moves *at behind the element.
-bool MatchElement(std::string_view pattern, size_t* at, char c, GlobCase letters) {
-  const char element = pattern[(*at)++];
-  switch (element) {
-    case '?':
-      return true;
-    case '[':
-      return MatchClass(pattern, at, c, letters);
-    case '\\':
-      if (*at < pattern.size()) return SameByte(pattern[(*at)++], c, letters);
-      [[fallthrough]];
-    default:
-      return SameByte(element, c, letters);
-  }
+// Matches one byte against the class or escape at *at; moves *at behind it.
+bool MatchSpecial(std::string_view pattern, size_t* at, char c, GlobCase letters) {
+  const char first = pattern[(*at)++];
+  if (first == '[') return MatchClass(pattern, at, c, letters);
+  // A backslash: itself when it is the last byte.
+  return SameByte(*at < pattern.size() ? pattern[(*at)++] : first, c, letters);
 }
 
-template <class Count>
-bool Match(std::string_view pattern, std::string_view string, GlobCase letters, Count count) {
+template <GlobCase letters, class Count>
+bool Match(std::string_view pattern, std::string_view string, Count count) {
   if (string.empty()) return pattern.empty();
   constexpr size_t kNone = std::string_view::npos;
   size_t p = 0;
@@ -86,19 +78,39 @@ bool Match(std::string_view pattern, std::string_view string, GlobCase letters, 
   size_t star_end = 0;
   while (s < string.size()) {
     count();
-    if (p < pattern.size() && pattern[p] == '*') {
-      if (++p == pattern.size()) return true;
-      star_rest = p;
-      star_end = s;
-      continue;
+    bool matches = false;
+    if (p < pattern.size()) {
+      switch (pattern[p]) {
+        case '*':
+          if (++p == pattern.size()) return true;
+          star_rest = p;
+          star_end = s;
+          continue;
+        case '?':
+          ++p;
+          matches = true;
+          break;
+        case '[':
+        case '\\':
+          matches = MatchSpecial(pattern, &p, string[s], letters);
+          break;
+        default:
+          matches = SameByte(pattern[p++], string[s], letters);
+          break;
+      }
     }
-    if (p < pattern.size() && MatchElement(pattern, &p, string[s], letters)) {
+    if (matches) {
       ++s;
       continue;
     }
     if (star_rest == kNone) return false;
     p = star_rest;
     s = ++star_end;
+    // The rest can begin only where its first byte stands.
+    if (letters == GlobCase::kSensitive && kSpecial.find(pattern[p]) == kNone) {
+      s = star_end = string.find(pattern[p], s);
+      if (s == kNone) return false;
+    }
   }
   while (p < pattern.size() && pattern[p] == '*') ++p;
   return p == pattern.size();
@@ -107,12 +119,15 @@ bool Match(std::string_view pattern, std::string_view string, GlobCase letters, 
 }  // namespace
 
 bool GlobMatch(std::string_view pattern, std::string_view string, GlobCase letters) {
-  return Match(pattern, string, letters, [] {});
+  return letters == GlobCase::kSensitive ? Match<GlobCase::kSensitive>(pattern, string, [] {})
+                                         : Match<GlobCase::kInsensitive>(pattern, string, [] {});
 }
 
 bool GlobMatchCounted(std::string_view pattern, std::string_view string, GlobCase letters,
                       uint64_t* steps) {
-  return Match(pattern, string, letters, [steps] { ++*steps; });
+  const auto count = [steps] { ++*steps; };
+  return letters == GlobCase::kSensitive ? Match<GlobCase::kSensitive>(pattern, string, count)
+                                         : Match<GlobCase::kInsensitive>(pattern, string, count);
 }
 
 std::string_view LiteralHead(std::string_view pattern) {

@@ -14,17 +14,19 @@ constexpr size_t kCrLfBytes = 2;
 constexpr ptrdiff_t kSmallestBulk = 6;  // "$0\r\n\r\n"
 constexpr int kFastDigitsMax = 9;       // fits an uint32_t whatever the digits are
 
+uint32_t Digit(char c) { return static_cast<uint32_t>(static_cast<unsigned char>(c) - '0'); }
+
 // Reads a length of usual form (1 to 9 digits, no leading zero, CR and one byte more) from `p`.
 // Returns where the next element begins; null for any other form or when it has not all arrived.
 const char* ReadLength(const char* p, const char* end, uint32_t* length) {
   if (end - p < 3) return nullptr;
-  auto digit = static_cast<uint32_t>(static_cast<unsigned char>(*p) - '0');
+  uint32_t digit = Digit(*p);
   if (digit > 9) return nullptr;
   uint32_t value = digit;
   for (int digits = 1; digits <= kFastDigitsMax; ++digits) {
     ++p;
     if (end - p < 2) return nullptr;
-    digit = static_cast<uint32_t>(static_cast<unsigned char>(*p) - '0');
+    digit = Digit(*p);
     if (digit > 9) {
       if (*p != '\r') return nullptr;
       *length = value;
@@ -75,9 +77,13 @@ bool RequestParser::ParseWhole(std::string_view input, const RequestLimits& boun
   std::string_view* const views = arena->ReserveViews(count);
   for (uint32_t i = 0; i < count; ++i) {
     if (end - p < kSmallestBulk || *p != '$') return false;
-    auto length = static_cast<uint32_t>(static_cast<unsigned char>(p[1]) - '0');
+    // One and two digits without a loop: most arguments are that short.
+    uint32_t length = Digit(p[1]);
     if (length <= 9 && p[2] == '\r') {
       p += 4;
+    } else if (length - 1 <= 8 && Digit(p[2]) <= 9 && p[3] == '\r') {
+      length = length * 10 + Digit(p[2]);
+      p += 5;
     } else {
       p = ReadLength(p + 1, end, &length);
       if (p == nullptr) return false;

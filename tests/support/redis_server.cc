@@ -89,6 +89,7 @@ std::unique_ptr<RedisServer> RedisServer::Start(const std::vector<std::string>& 
                                     folder + "/log"};
   words.insert(words.end(), settings.begin(), settings.end());
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
 

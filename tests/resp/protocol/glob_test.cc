@@ -9,7 +9,7 @@
 namespace tideway::resp {
 namespace {
 
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 struct Case {
   std::string_view pattern;

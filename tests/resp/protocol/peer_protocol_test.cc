@@ -8,7 +8,7 @@
 namespace tideway::resp {
 namespace {
 
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 TEST(PeerProtocol, RedisRequestsAreRedis) {
   for (const std::string& bytes :

@@ -10,7 +10,7 @@
 namespace tideway::resp {
 namespace {
 
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 std::string Encode(RespVersion version, const std::function<void(ReplyWriter&)>& write) {
   ByteBuffer out;

@@ -13,7 +13,7 @@
 namespace tideway::resp {
 namespace {
 
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 const std::vector<std::string>& ShortStreams() {
   static const std::vector<std::string> streams = {

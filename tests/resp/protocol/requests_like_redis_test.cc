@@ -17,7 +17,7 @@
 namespace tideway::resp {
 namespace {
 
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 using testing_support::RedisServer;
 
 class LikeRedis : public testing::Test {

@@ -18,7 +18,7 @@
 namespace tideway::resp {
 namespace {
 
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 using testing_support::RedisServer;
 
 struct Reply {
