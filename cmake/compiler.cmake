@@ -15,6 +15,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   # GCC 12 sees overlapping copies in `text = "x"` of std::string at -O3 (its bug 105329).
   target_compile_options(tideway_flags INTERFACE -Wno-restrict)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # C++14's sized delete, which g++ has without being asked.
+  target_compile_options(tideway_flags INTERFACE -fsized-deallocation)
+endif()
 if(TIDEWAY_WERROR)
   target_compile_options(tideway_flags INTERFACE -Werror)
 endif()
