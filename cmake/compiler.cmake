@@ -27,10 +27,6 @@ if(TIDEWAY_SANITIZE)
   target_compile_options(tideway_flags INTERFACE
     -fsanitize=${TIDEWAY_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(tideway_flags INTERFACE -fsanitize=${TIDEWAY_SANITIZE})
-  if(TIDEWAY_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # Asio contains a fence that ThreadSanitizer does not model; it never sits alone there.
-    target_compile_options(tideway_flags INTERFACE -Wno-tsan)
-  endif()
 endif()
 
 # What every program links beside the library: with a sanitizer, that sanitizer's settings.
