@@ -14,6 +14,7 @@
 #include "cdc/bus.h"
 #include "resp/client_pause.h"
 #include "resp/config/live_settings.h"
+#include "resp/instant_rates.h"
 #include "resp/latency_monitor.h"
 #include "resp/memory_gauge.h"
 #include "resp/monitor_feed.h"
@@ -68,6 +69,7 @@ struct ServerContext {
   MonitorFeed monitors;
   MemoryGauge memory;
   ServerCounters counters;
+  RateMeter rates;
 
   /// Ends the server in an orderly way; returns at once. Thread-safe.
   std::function<void(ShutdownRequest)> request_shutdown;

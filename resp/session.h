@@ -87,6 +87,7 @@ class Session {
   const Command* last_command = nullptr;
   int64_t over_soft_limit_since_ms = 0;  // monotonic; 0 = not over
   uint64_t commands = 0;
+  size_t input_peak = 0;         // most bytes that waited to be parsed
 
   // --- transactions
   TransactionState& transaction();        // creates it

@@ -113,6 +113,7 @@ struct Server::Parts {
                 .monitors = {},
                 .memory = {},
                 .counters = {},
+                .rates = {},
                 .request_shutdown = {},
                 .inspection = {}},
         listener(context, threads) {}
