@@ -71,4 +71,23 @@ std::string MemoryGauge::AllocatorName() {
   return "libc";
 }
 
+std::string MemoryGauge::AllocatorReport() {
+  using Print = void (*)(void (*)(void*, const char*), void*, const char*);
+  static const auto print = reinterpret_cast<Print>(dlsym(RTLD_DEFAULT, "malloc_stats_print"));
+  std::string report;
+  if (print == nullptr) return "Stats not supported for the current allocator";
+  print([](void* out, const char* text) { *static_cast<std::string*>(out) += text; }, &report,
+        nullptr);
+  return report;
+}
+
+void MemoryGauge::Purge() {
+  if (const Mallctl mallctl = FindMallctl()) {
+    // 4096 stands for all arenas (MALLCTL_ARENAS_ALL).
+    mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0);
+    return;
+  }
+  malloc_trim(0);
+}
+
 }  // namespace tideway::resp

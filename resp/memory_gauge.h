@@ -23,6 +23,10 @@ class MemoryGauge {
   static uint64_t ResidentBytes();
   /// "jemalloc-5.3.0" or "libc".
   static std::string AllocatorName();
+  /// The allocator's own report, for MEMORY MALLOC-STATS.
+  static std::string AllocatorReport();
+  /// Gives freed pages back to the system.
+  static void Purge();
 
  private:
   std::atomic<int64_t> outside_store_{0};

@@ -138,8 +138,30 @@ void Worker::Cron() {
     }
     ResumePaused();
   }
+  PublishTotals();
+  if (index_ == 0) SampleServer(now);
   // Closing changes the list only at the end of the turn, so the walk is safe.
   for (size_t i = 0; i < sessions_.size(); ++i) CheckLimits(*sessions_[i], now);
+}
+
+void Worker::PublishTotals() {
+  published_commands_.store(stats_.commands_processed, std::memory_order_relaxed);
+  published_input_.store(stats_.input_bytes, std::memory_order_relaxed);
+  published_output_.store(stats_.output_bytes, std::memory_order_relaxed);
+}
+
+void Worker::SampleServer(int64_t now_ms) {
+  uint64_t commands = 0;
+  uint64_t input = 0;
+  uint64_t output = 0;
+  for (const Worker* worker : server_.workers) {
+    commands += worker->published_commands_.load(std::memory_order_relaxed);
+    input += worker->published_input_.load(std::memory_order_relaxed);
+    output += worker->published_output_.load(std::memory_order_relaxed);
+  }
+  server_.rates.Sample(now_ms, commands, input, output);
+  // The allocator's figure matters while a limit is set; INFO asks for itself.
+  if (settings_->maxmemory > 0) server_.memory.Refresh(server_.store.UsedBytes());
 }
 
 void Worker::ResumePaused() {

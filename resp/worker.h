@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -100,6 +101,8 @@ class Worker final : private backend::StoreListener {
   };
   void OnStoreEvents(std::span<const backend::EventNote> events) override;
   void CheckLimits(Session& session, int64_t now_ms);
+  void PublishTotals();
+  void SampleServer(int64_t now_ms);
 
   ServerContext& server_;
   const size_t index_;
@@ -111,6 +114,10 @@ class Worker final : private backend::StoreListener {
   SubscriptionTable subscriptions_;
   std::vector<Session*> sessions_;
   std::vector<std::vector<Outgoing>> outbox_;  // by thread
+  // Running totals, published a few times a second for worker 0's rates.
+  std::atomic<uint64_t> published_commands_{0};
+  std::atomic<uint64_t> published_input_{0};
+  std::atomic<uint64_t> published_output_{0};
   Executor executor_;
 };
 
