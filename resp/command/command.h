@@ -161,7 +161,6 @@ std::span<const Command> ServerCommands();
 std::span<const Command> ConfigCommands();
 std::span<const Command> DiagnosticsCommands();
 std::span<const Command> DebugCommands();
-std::span<const Command> DumpCommands();
 std::span<const Command> ClusterCommands();
 
 }  // namespace tideway::resp

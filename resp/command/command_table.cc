@@ -49,7 +49,8 @@ CommandTable::CommandTable() : slots_(1024) {
   for (const auto family :
        {StringCommands(), HashCommands(), SetCommands(), KeyCommands(), ExpiryCommands(),
         DatabaseCommands(), PubsubCommands(), TransactionCommands(), ConnectionCommands(),
-        ClientCommands(), CommandCommands()}) {
+        ClientCommands(), CommandCommands(), ServerCommands(), ConfigCommands(),
+        DiagnosticsCommands(), DebugCommands(), ClusterCommands()}) {
     Add(family);
   }
 }
