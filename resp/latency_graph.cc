@@ -27,7 +27,7 @@ std::string DrawLatencyGraph(const LatencySeries& series, int64_t now_s) {
       std::minmax_element(series.samples.begin(), series.samples.end(), by_ms);
   std::string text = fmt::format("{} - high {} ms, low {} ms (all time high {} ms)\n", series.event,
                                  high->ms, low->ms, series.max_ms);
-  text += std::string(80, '-') + "\n";
+  text.append(80, '-').append("\n");
   const int64_t range = std::max<int64_t>(high->ms - low->ms, 1);
   const int64_t steps = kRows * static_cast<int64_t>(kLevels.size()) - 1;
   for (int row = kRows - 1; row >= 0; --row) {

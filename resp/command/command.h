@@ -46,7 +46,6 @@ enum CommandFlag : uint64_t {
   kMovableKeys = 1ull << 17,
   kNoAsyncLoading = 1ull << 18,
   kNoMandatoryKeys = 1ull << 19,
-  kProtected = 1ull << 20,
   // Ours: what the gate and the executor need to know.
   kAlone = 1ull << 32,        // ends the batch before it and runs as a batch of its own
   kNotQueued = 1ull << 33,    // runs at once inside MULTI (EXEC, DISCARD, MULTI, WATCH, QUIT, RESET)
