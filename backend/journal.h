@@ -32,7 +32,7 @@ enum class JournalHealth : uint8_t { kHealthy, kFailing };
 /// Figures for INFO persistence. Counters since start; sizes in bytes.
 struct JournalStats {
   JournalHealth health = JournalHealth::kHealthy;
-  std::string last_error;         // empty when none since start
+  std::string last_error;  // empty when none since start
   uint64_t appended_batches = 0;
   uint64_t appended_bytes = 0;
   uint64_t syncs = 0;
@@ -64,7 +64,8 @@ class Journal {
   /// Replays what is stored: `replay(records)` for each checkpoint chunk and then each batch, in
   /// order, on the calling thread. Call once, before anything else. The newest commit timestamp
   /// found comes back so that the clock can be raised above it.
-  virtual Result<CommitTs> Recover(const std::function<Status(std::string_view records)>& replay) = 0;
+  virtual Result<CommitTs> Recover(
+      const std::function<Status(std::string_view records)>& replay) = 0;
 
   /// Appends one batch's change records and returns its ticket. Callers hold the stripes the batch
   /// wrote, so ticket order is the order in which dependent batches saw each other. Copies the

@@ -2,8 +2,8 @@
 //
 //   load(reads) → view,   run handlers on the view,   commit(changes) → outcome
 //
-// One Batch carries all of it. Load and Commit either finish at once (kDone) or later (kPending), in
-// which case the batch's owner is called on the I/O thread that started the batch. The embedded
+// One Batch carries all of it. Load and Commit either finish at once (kDone) or later (kPending),
+// in which case the batch's owner is called on the I/O thread that started the batch. The embedded
 // engine finishes at once except for the wait for an fsync under `appendfsync always`.
 #pragma once
 
@@ -112,8 +112,8 @@ class StoreListener {
 
 /// Figures for INFO. Bytes and counts at the time of the call.
 struct StoreStats {
-  uint64_t used_bytes = 0;      // keys, values and indexes
-  uint64_t expired_keys = 0;    // since start or CONFIG RESETSTAT
+  uint64_t used_bytes = 0;    // keys, values and indexes
+  uint64_t expired_keys = 0;  // since start or CONFIG RESETSTAT
   uint64_t keyspace_hits = 0;
   uint64_t keyspace_misses = 0;
   JournalStats journal;
@@ -131,9 +131,9 @@ struct StoreSettings {
   SyncPolicy sync = SyncPolicy::kEverySec;
   /// Classes of events (EventClass bits) that somebody may hear; no other is told.
   uint32_t event_classes = 0;
-  size_t string_bytes_max = size_t{512} << 20;   // proto-max-bulk-len
+  size_t string_bytes_max = size_t{512} << 20;  // proto-max-bulk-len
   size_t hash_max_listpack_entries = 512;
-  size_t hash_max_listpack_value = 64;           // bytes
+  size_t hash_max_listpack_value = 64;  // bytes
   size_t set_max_intset_entries = 512;
 };
 
@@ -156,8 +156,8 @@ class Store {
   /// Empty when writes are accepted; else the whole error text for clients ("MISCONF …").
   virtual std::string WriteRefusal() const = 0;
 
-  /// Expires due keys within a time budget; returns when it wants to run again (ms from now, ≤ 100).
-  /// Thread 0 only.
+  /// Expires due keys within a time budget; returns when it wants to run again (ms from now, ≤
+  /// 100). Thread 0 only.
   virtual int64_t Tick(StoreListener& listener) = 0;
   /// DEBUG SET-ACTIVE-EXPIRE, and CLIENT PAUSE: due keys stay, unseen.
   virtual void SetActiveExpire(bool on) = 0;

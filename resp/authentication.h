@@ -7,8 +7,8 @@
 
 namespace tideway::resp {
 
-/// True when user and password open the door: the one user is "default". Takes the same time however
-/// much of the password is right.
+/// True when user and password open the door: the one user is "default". Takes the same time
+/// however much of the password is right.
 bool CheckPassword(const Settings& settings, std::string_view user, std::string_view password);
 
 }  // namespace tideway::resp

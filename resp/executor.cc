@@ -51,9 +51,9 @@ class Executor::BatchRun final : public backend::BatchOwner {
   std::vector<Planned> plan;
   std::vector<Publication> publications;
   std::vector<WatchedKey> unwatch;
-  bool inspects = false;       // runs while the other workers rest
+  bool inspects = false;  // runs while the other workers rest
   bool wrote = false;
-  bool pending = false;        // Commit did not finish at once
+  bool pending = false;  // Commit did not finish at once
 };
 
 Executor::Executor(Worker& worker) : worker_(worker) {}
@@ -265,8 +265,8 @@ void Executor::Account(Session& session, const Command& row, size_t index, Args 
   }
   const int64_t spike_ms = settings.latency_monitor_threshold.count();
   if (spike_ms > 0 && us >= spike_ms * 1000) [[unlikely]] {
-    server.latency.Add(row.Has(kFast) ? "fast-command" : "command",
-                       server.clock.WallMs() / 1000, us / 1000);
+    server.latency.Add(row.Has(kFast) ? "fast-command" : "command", server.clock.WallMs() / 1000,
+                       us / 1000);
   }
 }
 

@@ -1,5 +1,5 @@
-// Runs commands: plans a batch, loads it, runs the handlers in order, commits, then lets the replies
-// and the events out. One per worker.
+// Runs commands: plans a batch, loads it, runs the handlers in order, commits, then lets the
+// replies and the events out. One per worker.
 #pragma once
 
 #include <cstdint>
@@ -73,9 +73,9 @@ class Executor {
   void Deliver(BatchRun& run);
 
   Worker& worker_;
-  std::vector<std::unique_ptr<BatchRun>> runs_;   // all ever made
+  std::vector<std::unique_ptr<BatchRun>> runs_;  // all ever made
   std::vector<BatchRun*> idle_;
-  BatchRun* current_ = nullptr;                   // while handlers run
+  BatchRun* current_ = nullptr;  // while handlers run
 };
 
 }  // namespace tideway::resp

@@ -21,7 +21,8 @@ struct LatencySeries {
   int64_t max_ms = 0;                  // since the last reset
 };
 
-/// Thread-safe. Event names are Redis's: "command", "fast-command", "expire-cycle", "aof-fsync-always".
+/// Thread-safe. Event names are Redis's: "command", "fast-command", "expire-cycle",
+/// "aof-fsync-always".
 class LatencyMonitor {
  public:
   void Add(std::string_view event, int64_t unix_s, int64_t ms);

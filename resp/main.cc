@@ -40,10 +40,17 @@ int main(int argc, char** argv) {
     return 1;
   }
   switch (options.value().action) {
-    case StartAction::kHelp: std::fputs(HelpText().c_str(), stdout); return 0;
-    case StartAction::kVersion: std::fputs(VersionText().c_str(), stdout); return 0;
-    case StartAction::kCheckConfig: std::puts("Configuration OK"); return 0;
-    case StartAction::kServe: break;
+    case StartAction::kHelp:
+      std::fputs(HelpText().c_str(), stdout);
+      return 0;
+    case StartAction::kVersion:
+      std::fputs(VersionText().c_str(), stdout);
+      return 0;
+    case StartAction::kCheckConfig:
+      std::puts("Configuration OK");
+      return 0;
+    case StartAction::kServe:
+      break;
   }
   return Serve(options.value());
 }

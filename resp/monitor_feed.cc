@@ -17,12 +17,24 @@ void AppendQuoted(std::string& line, std::string_view bytes) {
   for (const char c : bytes) {
     switch (c) {
       case '\\':
-      case '"': line += '\\', line += c; break;
-      case '\n': line += "\\n"; break;
-      case '\r': line += "\\r"; break;
-      case '\t': line += "\\t"; break;
-      case '\a': line += "\\a"; break;
-      case '\b': line += "\\b"; break;
+      case '"':
+        line += '\\', line += c;
+        break;
+      case '\n':
+        line += "\\n";
+        break;
+      case '\r':
+        line += "\\r";
+        break;
+      case '\t':
+        line += "\\t";
+        break;
+      case '\a':
+        line += "\\a";
+        break;
+      case '\b':
+        line += "\\b";
+        break;
       default:
         if (c >= ' ' && c <= '~') {
           line += c;

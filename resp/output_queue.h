@@ -35,9 +35,9 @@ class OutputQueue {
 
  private:
   struct Piece {
-    std::string own;     // used when slice is empty
+    std::string own;  // used when slice is empty
     SharedSlice slice;
-    size_t skip = 0;     // sent bytes of `own`
+    size_t skip = 0;  // sent bytes of `own`
     size_t size() const { return slice.size() != 0 ? slice.size() : own.size() - skip; }
   };
   std::vector<Piece> pieces_;

@@ -4,8 +4,8 @@
 
 namespace tideway::resp {
 namespace {
-constexpr size_t kArgsMax = 32;        // Redis's SLOWLOG_ENTRY_MAX_ARGC
-constexpr size_t kArgBytesMax = 128;   // Redis's SLOWLOG_ENTRY_MAX_STRING
+constexpr size_t kArgsMax = 32;       // Redis's SLOWLOG_ENTRY_MAX_ARGC
+constexpr size_t kArgBytesMax = 128;  // Redis's SLOWLOG_ENTRY_MAX_STRING
 
 std::vector<std::string> Trimmed(Args args) {
   std::vector<std::string> kept;
@@ -28,8 +28,8 @@ std::vector<std::string> Trimmed(Args args) {
 void SlowLog::Add(Args args, int64_t unix_s, int64_t duration_us, std::string_view address,
                   std::string_view name, size_t entries_max) {
   std::lock_guard lock(mutex_);
-  entries_.push_front({next_id_++, unix_s, duration_us, Trimmed(args), std::string(address),
-                       std::string(name)});
+  entries_.push_front(
+      {next_id_++, unix_s, duration_us, Trimmed(args), std::string(address), std::string(name)});
   while (entries_.size() > entries_max) entries_.pop_back();
 }
 

@@ -13,9 +13,12 @@ constexpr size_t Index(ChannelKind kind) { return static_cast<size_t>(kind); }
 
 constexpr cdc::Topic TopicOf(ChannelKind kind) {
   switch (kind) {
-    case ChannelKind::kPattern: return cdc::Topic::kPattern;
-    case ChannelKind::kShard: return cdc::Topic::kShardChannel;
-    case ChannelKind::kExact: break;
+    case ChannelKind::kPattern:
+      return cdc::Topic::kPattern;
+    case ChannelKind::kShard:
+      return cdc::Topic::kShardChannel;
+    case ChannelKind::kExact:
+      break;
   }
   return cdc::Topic::kChannel;
 }
@@ -34,9 +37,15 @@ class MessageEncoder {
     char* at = begin;
     *at++ = resp3 ? '>' : '*';
     switch (listeners_.kind) {
-      case ChannelKind::kExact: at = Put(at, "3\r\n$7\r\nmessage\r\n"); break;
-      case ChannelKind::kPattern: at = Put(at, "4\r\n$8\r\npmessage\r\n"); break;
-      case ChannelKind::kShard: at = Put(at, "3\r\n$8\r\nsmessage\r\n"); break;
+      case ChannelKind::kExact:
+        at = Put(at, "3\r\n$7\r\nmessage\r\n");
+        break;
+      case ChannelKind::kPattern:
+        at = Put(at, "4\r\n$8\r\npmessage\r\n");
+        break;
+      case ChannelKind::kShard:
+        at = Put(at, "3\r\n$8\r\nsmessage\r\n");
+        break;
     }
     if (pattern) at = PutBulk(at, listeners_.name);
     at = PutBulk(at, channel_);

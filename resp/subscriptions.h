@@ -50,7 +50,9 @@ struct Channel {
 struct SubscriberState {
   std::unordered_map<const Channel*, std::unique_ptr<Subscription>> by_channel[kChannelKinds];
   size_t count(ChannelKind kind) const { return by_channel[static_cast<size_t>(kind)].size(); }
-  size_t count() const { return by_channel[0].size() + by_channel[1].size() + by_channel[2].size(); }
+  size_t count() const {
+    return by_channel[0].size() + by_channel[1].size() + by_channel[2].size();
+  }
 };
 
 /// Listeners of all threads by channel: counts for PUBLISH and PUBSUB, and which threads to tell.

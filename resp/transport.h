@@ -1,5 +1,5 @@
-// The session's side of a connection: what protocol code may ask of the socket's owner. The real one
-// is net/connection.h; tests have one without a socket.
+// The session's side of a connection: what protocol code may ask of the socket's owner. The real
+// one is net/connection.h; tests have one without a socket.
 #pragma once
 
 #include <cstddef>

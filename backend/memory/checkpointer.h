@@ -34,7 +34,7 @@ class Checkpointer {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::thread thread_;
-  bool wanted_ = false;                 // guarded by mutex_
+  bool wanted_ = false;  // guarded by mutex_
   std::atomic<bool> stop_{false};
   std::atomic<bool> running_{false};
 };

@@ -12,8 +12,8 @@
 
 namespace tideway::backend {
 
-/// One queue for each I/O thread, used by that thread alone; the journal's thread only looks whether
-/// anybody waits and posts the news.
+/// One queue for each I/O thread, used by that thread alone; the journal's thread only looks
+/// whether anybody waits and posts the news.
 class DurabilityQueue {
  public:
   /// Before any batch.
@@ -40,7 +40,7 @@ class DurabilityQueue {
   };
   struct alignas(64) Queue {
     ThreadPort* port = nullptr;
-    std::deque<Waiting> waiting;          // its thread only, by ticket order of arrival
+    std::deque<Waiting> waiting;  // its thread only, by ticket order of arrival
     std::atomic<size_t> count{0};
     std::atomic<bool> posted{false};
   };

@@ -281,8 +281,7 @@ class EmbeddedStore final : public Store {
   }
 
   void TellWaitingExpiries(StoreListener& listener) {
-    while (!waiting_expiries_.empty() &&
-           waiting_expiries_.front().ticket <= journal_->durable()) {
+    while (!waiting_expiries_.empty() && waiting_expiries_.front().ticket <= journal_->durable()) {
       listener.OnStoreEvents(waiting_expiries_.front().events);
       waiting_expiries_.pop_front();
     }

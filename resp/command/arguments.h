@@ -31,9 +31,9 @@ std::optional<int64_t> ExpiryOrReply(const ExpiryArgument& argument, int64_t now
 struct ScanOptions {
   uint64_t cursor = 0;
   size_t count = 10;
-  std::string_view pattern;   // empty with has_pattern false: everything
+  std::string_view pattern;  // empty with has_pattern false: everything
   bool has_pattern = false;
-  std::string_view type;      // SCAN only
+  std::string_view type;  // SCAN only
   bool Matches(std::string_view name) const;
 };
 

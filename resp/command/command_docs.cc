@@ -75,11 +75,16 @@ constexpr auto kKeyWords = std::to_array<Word>({
 
 std::string_view AccessWord(KeySpec::Access access) {
   switch (access) {
-    case KeySpec::kRO: return "RO";
-    case KeySpec::kRW: return "RW";
-    case KeySpec::kOW: return "OW";
-    case KeySpec::kRM: return "RM";
-    case KeySpec::kNone: break;
+    case KeySpec::kRO:
+      return "RO";
+    case KeySpec::kRW:
+      return "RW";
+    case KeySpec::kOW:
+      return "OW";
+    case KeySpec::kRM:
+      return "RM";
+    case KeySpec::kNone:
+      break;
   }
   return "";
 }

@@ -11,8 +11,7 @@ namespace tideway::resp {
 inline constexpr std::string_view kWrongTypeError =
     "WRONGTYPE Operation against a key holding the wrong kind of value";
 inline constexpr std::string_view kSyntaxError = "ERR syntax error";
-inline constexpr std::string_view kNotIntegerError =
-    "ERR value is not an integer or out of range";
+inline constexpr std::string_view kNotIntegerError = "ERR value is not an integer or out of range";
 inline constexpr std::string_view kNotFloatError = "ERR value is not a valid float";
 inline constexpr std::string_view kNoSuchKeyError = "ERR no such key";
 inline constexpr std::string_view kOutOfRangeError = "ERR index out of range";

@@ -16,8 +16,8 @@ std::optional<int64_t> SampleCountOrReply(std::string_view text, ReplyWriter& re
   const auto count = IntegerOrReply(text, reply);
   constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
   if (count && *count < -kMax) {
-    reply.Error("ERR value is out of range, value must between " + std::to_string(-kMax) +
-                " and " + std::to_string(kMax));
+    reply.Error("ERR value is out of range, value must between " + std::to_string(-kMax) + " and " +
+                std::to_string(kMax));
     return std::nullopt;
   }
   return count;

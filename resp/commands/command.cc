@@ -31,9 +31,7 @@ void CommandAll(Call& call) {
   for (const Command* row : told) ReplyCommandInfo(*row, call.reply);
 }
 
-void CommandCount(Call& call) {
-  call.reply.Integer(static_cast<int64_t>(ToldCommands().size()));
-}
+void CommandCount(Call& call) { call.reply.Integer(static_cast<int64_t>(ToldCommands().size())); }
 
 void CommandInfo(Call& call) {
   if (call.args.size() == 2) return CommandAll(call);
@@ -76,9 +74,9 @@ bool ListFilterFits(const Command& row, std::string_view kind, std::string_view 
 void CommandList(Call& call) {
   const Args args = call.args;
   const bool filtered = args.size() == 5 && EqualsIgnoreCase(args[2], "filterby");
-  const bool known = filtered && (EqualsIgnoreCase(args[3], "module") ||
-                                  EqualsIgnoreCase(args[3], "aclcat") ||
-                                  EqualsIgnoreCase(args[3], "pattern"));
+  const bool known =
+      filtered && (EqualsIgnoreCase(args[3], "module") || EqualsIgnoreCase(args[3], "aclcat") ||
+                   EqualsIgnoreCase(args[3], "pattern"));
   if (args.size() != 2 && !known) return call.reply.Error(kSyntaxError);
   std::vector<std::string> names;
   for (const Command* row : CommandTable::Get().rows()) {

@@ -55,9 +55,8 @@ void DbSize(View& view, Args, ReplyWriter& reply) {
 
 // FLUSHDB and FLUSHALL take ASYNC or SYNC: memory is always freed in the background here.
 bool FlushOptionsFit(Args args) {
-  return args.size() == 1 ||
-         (args.size() == 2 &&
-          (EqualsIgnoreCase(args[1], "async") || EqualsIgnoreCase(args[1], "sync")));
+  return args.size() == 1 || (args.size() == 2 && (EqualsIgnoreCase(args[1], "async") ||
+                                                   EqualsIgnoreCase(args[1], "sync")));
 }
 
 void FlushDb(View& view, Args args, ReplyWriter& reply) {

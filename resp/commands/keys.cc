@@ -15,8 +15,7 @@ using backend::Key;
 using backend::ReadScope;
 using backend::View;
 
-constexpr std::string_view kSameObjectError =
-    "ERR source and destination objects are the same";
+constexpr std::string_view kSameObjectError = "ERR source and destination objects are the same";
 
 void Del(View& view, Args args, ReplyWriter& reply) {
   int64_t removed = 0;

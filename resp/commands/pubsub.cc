@@ -21,9 +21,12 @@ struct Words {
 };
 constexpr Words WordsOf(ChannelKind kind) {
   switch (kind) {
-    case ChannelKind::kPattern: return {"psubscribe", "punsubscribe"};
-    case ChannelKind::kShard: return {"ssubscribe", "sunsubscribe"};
-    case ChannelKind::kExact: break;
+    case ChannelKind::kPattern:
+      return {"psubscribe", "punsubscribe"};
+    case ChannelKind::kShard:
+      return {"ssubscribe", "sunsubscribe"};
+    case ChannelKind::kExact:
+      break;
   }
   return {"subscribe", "unsubscribe"};
 }
@@ -79,8 +82,7 @@ void PUnsubscribe(Call& call) { UnsubscribeFrom(call, ChannelKind::kPattern); }
 void SUnsubscribe(Call& call) { UnsubscribeFrom(call, ChannelKind::kShard); }
 
 void PublishOn(Call& call, ChannelKind kind) {
-  const uint64_t receivers =
-      call.executor.Publish(call.session, kind, call.args[1], call.args[2]);
+  const uint64_t receivers = call.executor.Publish(call.session, kind, call.args[1], call.args[2]);
   call.reply.Integer(static_cast<int64_t>(receivers));
 }
 

@@ -119,10 +119,9 @@ void SScan(View& view, Args args, ReplyWriter& reply) {
   const auto options = ScanOptionsOrReply(args, 2, false, reply);
   if (!options) return;
   std::vector<std::string> found;
-  const uint64_t next =
-      key.SetScan(options->cursor, options->count, [&](std::string_view member) {
-        if (options->Matches(member)) found.emplace_back(member);
-      });
+  const uint64_t next = key.SetScan(options->cursor, options->count, [&](std::string_view member) {
+    if (options->Matches(member)) found.emplace_back(member);
+  });
   reply.Array(2);
   reply.Bulk(std::to_string(next));
   reply.Array(found.size());
@@ -239,9 +238,9 @@ std::vector<std::string> Difference(const std::vector<Key>& sources) {
   std::vector<std::string> result;
   if (!sources.front().exists()) return result;
   sources.front().SetForEach([&](std::string_view member) {
-    const bool elsewhere = std::any_of(
-        sources.begin() + 1, sources.end(),
-        [&](const Key& source) { return source.exists() && source.SetContains(member); });
+    const bool elsewhere = std::any_of(sources.begin() + 1, sources.end(), [&](const Key& source) {
+      return source.exists() && source.SetContains(member);
+    });
     if (!elsewhere) result.emplace_back(member);
   });
   return result;
@@ -251,9 +250,12 @@ enum class Algebra : uint8_t { kInter, kUnion, kDiff };
 
 std::vector<std::string> Compute(Algebra algebra, const std::vector<Key>& sources) {
   switch (algebra) {
-    case Algebra::kInter: return Intersection(sources, std::numeric_limits<size_t>::max());
-    case Algebra::kUnion: return Union(sources);
-    case Algebra::kDiff: break;
+    case Algebra::kInter:
+      return Intersection(sources, std::numeric_limits<size_t>::max());
+    case Algebra::kUnion:
+      return Union(sources);
+    case Algebra::kDiff:
+      break;
   }
   return Difference(sources);
 }

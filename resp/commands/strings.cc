@@ -101,8 +101,7 @@ void SetNx(View& view, Args args, ReplyWriter& reply) {
   reply.Integer(1);
 }
 
-void SetWithExpiry(View& view, Args args, bool seconds, std::string_view name,
-                   ReplyWriter& reply) {
+void SetWithExpiry(View& view, Args args, bool seconds, std::string_view name, ReplyWriter& reply) {
   const auto at = ExpiryOrReply({args[2], seconds, false}, view.now_ms(), name, reply);
   if (!at) return;
   Key key = view.OpenWrite(args[1]);
@@ -272,7 +271,8 @@ void Incr(View& view, Args args, ReplyWriter& reply) { AddTo(view, args[1], 1, r
 void Decr(View& view, Args args, ReplyWriter& reply) { AddTo(view, args[1], -1, reply); }
 
 void IncrBy(View& view, Args args, ReplyWriter& reply) {
-  if (const auto increment = IntegerOrReply(args[2], reply)) AddTo(view, args[1], *increment, reply);
+  if (const auto increment = IntegerOrReply(args[2], reply))
+    AddTo(view, args[1], *increment, reply);
 }
 
 void DecrBy(View& view, Args args, ReplyWriter& reply) {

@@ -49,13 +49,13 @@ void Watch(Call& call) {
   if (call.session.in_multi()) return call.reply.Error("ERR WATCH inside MULTI is not allowed");
   TransactionState& transaction = call.session.transaction();
   for (const std::string_view name : call.args.subspan(1)) {
-    const bool known = std::any_of(
-        transaction.watched.begin(), transaction.watched.end(), [&](const WatchedKey& watched) {
-          return watched.db == call.session.db && watched.key == name;
-        });
+    const bool known = std::any_of(transaction.watched.begin(), transaction.watched.end(),
+                                   [&](const WatchedKey& watched) {
+                                     return watched.db == call.session.db && watched.key == name;
+                                   });
     if (known) continue;
-    transaction.watched.push_back({call.session.db, std::string(name),
-                                   call.view.WatchRevision(call.session.db, name)});
+    transaction.watched.push_back(
+        {call.session.db, std::string(name), call.view.WatchRevision(call.session.db, name)});
   }
   call.reply.Ok();
 }

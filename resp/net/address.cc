@@ -38,8 +38,8 @@ Result<SocketAddress> ResolveBindAddress(const std::string& text, uint16_t port)
   addrinfo* found = nullptr;
   const int error = getaddrinfo(node, std::to_string(port).c_str(), &hints, &found);
   if (error != 0) {
-    return {Errc::kInvalidArgument, "'" + text + "' in 'bind' is no address of this machine: " +
-                                        gai_strerror(error)};
+    return {Errc::kInvalidArgument,
+            "'" + text + "' in 'bind' is no address of this machine: " + gai_strerror(error)};
   }
   SocketAddress address;
   std::memcpy(address.get(), found->ai_addr, found->ai_addrlen);

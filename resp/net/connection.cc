@@ -94,8 +94,8 @@ void Connection::OnRead(const error_code& error, size_t bytes) {
     std::vector<char>& large = thread_.scratch().input;
     std::memcpy(large.data(), inline_.data(), bytes);
     error_code more_error;
-    const size_t more = socket_.read_some(
-        asio::buffer(large.data() + bytes, large.size() - bytes), more_error);
+    const size_t more =
+        socket_.read_some(asio::buffer(large.data() + bytes, large.size() - bytes), more_error);
     if (!more_error) {
       worker.stats().input_bytes += more;
       bytes += more;
@@ -168,8 +168,8 @@ void Connection::ReplyProtocolError() {
     parser_.Reset();
     return;
   }
-  log::Verbose("Protocol error ({}) from client: id={} addr={}", parser_.error_text(),
-               session_->id, peer_);
+  log::Verbose("Protocol error ({}) from client: id={} addr={}", parser_.error_text(), session_->id,
+               peer_);
   Send("-" + parser_.error_text() + "\r\n");
   CloseAfterFlush();
 }
@@ -212,7 +212,8 @@ void Connection::Flush() {
     ConstBuffer pieces[kBuffersMax];
     asio::const_buffer buffers[kBuffersMax];
     const size_t count = output_.Gather(pieces, kBuffersMax);
-    for (size_t i = 0; i < count; ++i) buffers[i] = asio::const_buffer(pieces[i].data, pieces[i].size);
+    for (size_t i = 0; i < count; ++i)
+      buffers[i] = asio::const_buffer(pieces[i].data, pieces[i].size);
     error_code error;
     const size_t sent = socket_.write_some(std::span(buffers, count), error);
     if (error == asio::error::would_block || error == asio::error::try_again) {
@@ -256,9 +257,10 @@ bool Connection::OverOutputLimit() const {
 
 void Connection::CheckOutputLimit() {
   if (state_ == State::kClosed || !OverOutputLimit()) return;
-  log::Warning("Client id={} addr={} closed: {} bytes of replies wait to be read, over its "
-               "client-output-buffer-limit.",
-               session_->id, peer_, output_.bytes());
+  log::Warning(
+      "Client id={} addr={} closed: {} bytes of replies wait to be read, over its "
+      "client-output-buffer-limit.",
+      session_->id, peer_, output_.bytes());
   thread_.worker().server().counters.output_limit_disconnections.fetch_add(1);
   Close();
 }
@@ -266,9 +268,10 @@ void Connection::CheckOutputLimit() {
 void Connection::CheckInputLimit() {
   const int64_t limit = thread_.worker().settings().client_query_buffer_limit;
   if (limit <= 0 || input_.size() <= static_cast<size_t>(limit)) return;
-  log::Warning("Closing client id={} addr={} that reached max query buffer length: {} bytes, "
-               "client-query-buffer-limit is {}.",
-               session_->id, peer_, input_.size(), limit);
+  log::Warning(
+      "Closing client id={} addr={} that reached max query buffer length: {} bytes, "
+      "client-query-buffer-limit is {}.",
+      session_->id, peer_, input_.size(), limit);
   thread_.worker().server().counters.query_limit_disconnections.fetch_add(1);
   Close();
 }

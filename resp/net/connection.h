@@ -25,7 +25,8 @@ class Connection final : public Transport, public std::enable_shared_from_this<C
   using Socket = boost::asio::generic::stream_protocol::socket;
 
   /// Takes over a connected socket. Call Start() next.
-  Connection(IoThread& thread, Socket socket, std::string peer, std::string local, bool unix_socket);
+  Connection(IoThread& thread, Socket socket, std::string peer, std::string local,
+             bool unix_socket);
   ~Connection() override;
 
   void Start();

@@ -55,8 +55,8 @@ void IoThread::Post(std::function<void()> job) {
 void IoThread::Adopt(int fd, int family, std::string peer, std::string local, bool unix_socket) {
   Post([this, fd, family, peer = std::move(peer), local = std::move(local), unix_socket] {
     const asio::generic::stream_protocol protocol(family, 0);
-    auto connection = std::make_shared<Connection>(
-        *this, Connection::Socket(io_, protocol, fd), peer, local, unix_socket);
+    auto connection = std::make_shared<Connection>(*this, Connection::Socket(io_, protocol, fd),
+                                                   peer, local, unix_socket);
     connections_.insert(connection);
     connection->Start();
   });

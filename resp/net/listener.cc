@@ -70,9 +70,7 @@ Listener::Listener(ServerContext& server, std::vector<std::unique_ptr<IoThread>>
 
 Listener::~Listener() = default;
 
-size_t Listener::tcp_sockets() const {
-  return sockets_.size() - (unix_path_.empty() ? 0 : 1);
-}
+size_t Listener::tcp_sockets() const { return sockets_.size() - (unix_path_.empty() ? 0 : 1); }
 
 Status Listener::Listen(const Settings& settings) {
   if (settings.port != 0) {
@@ -119,9 +117,9 @@ Status Listener::ListenUnix(const Settings& settings) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (settings.unixsocket.size() >= sizeof address.sun_path) {
-    return {Errc::kInvalidArgument,
-            "unixsocket path is longer than " + std::to_string(sizeof address.sun_path - 1) +
-                " bytes: " + settings.unixsocket};
+    return {Errc::kInvalidArgument, "unixsocket path is longer than " +
+                                        std::to_string(sizeof address.sun_path - 1) +
+                                        " bytes: " + settings.unixsocket};
   }
   std::memcpy(address.sun_path, settings.unixsocket.data(), settings.unixsocket.size());
   const auto fail = [&](int fd) -> Status {
