@@ -121,7 +121,7 @@ Status Load(const Arguments& arguments, std::istream& standard_input, ConfigLoad
   }
   if (arguments.standard_input) {
     const std::string text{std::istreambuf_iterator<char>(standard_input), {}};
-    const Status loaded = loader.LoadText(text, "the configuration from standard input");
+    Status loaded = loader.LoadText(text, "the configuration from standard input");
     if (!loaded.ok()) return loaded;
   }
   for (std::vector<std::string> words : arguments.options) {
