@@ -44,6 +44,25 @@ inline constexpr size_t kValueBytesMax = 512 * kMiB;
 /// Redis accepts 2^31-1 and then dies of it.
 inline constexpr int64_t kDatabasesMax = 65536;
 
+// ---- Journal ----
+
+/// Bytes appended and not yet written to the operating system; beyond it Append() waits for the
+/// disk. Half a second of the fastest pipelined writers: a stall of one slow fsync is hidden, and
+/// memory stays small beside the data.
+inline constexpr size_t kJournalPendingBytesMax = 64 * kMiB;
+/// Bytes of one journal record, above which the next one is begun. Records cost about 30 us each
+/// in RocksDB, bytes cost 1 ns each: from here on a larger record saves nothing.
+inline constexpr size_t kJournalGroupBytes = 256 * kKiB;
+/// Bytes written and not yet synced; beyond it they are synced ahead of time. They are kept in
+/// memory so that a failed fsync can be healed by writing them anew.
+inline constexpr size_t kJournalUnsyncedBytesMax = 8 * kMiB;
+/// RocksDB's write buffer. There are at most two, so twice this is the memory that the journal
+/// takes beside what is pending and unsynced; smaller ones cost CPU and fsyncs.
+inline constexpr size_t kJournalWriteBufferBytes = 8 * kMiB;
+/// Journal bytes of one generation, after which the next one is begun: recovery opens all files of
+/// a generation at once (128 of them at this size) and must not run out of descriptors.
+inline constexpr size_t kJournalGenerationBytesMax = 1 * kGiB;
+
 // ---- Threads and connections ----
 
 /// `io-threads`, as Redis.
@@ -80,6 +99,8 @@ static_assert(kBulkBytesDefault < kQueryBufferBytesDefault,
 static_assert(kValueBytesMax < kReplyBytesDefault, "the largest value must fit into a reply");
 static_assert(kValueBytesMax <= kBulkBytesDefault, "what APPEND makes, SET must be able to write");
 static_assert(kBufferSettingBytesMin <= kBulkBytesDefault);
+static_assert(kJournalGroupBytes < kJournalUnsyncedBytesMax &&
+              kJournalUnsyncedBytesMax < kJournalPendingBytesMax);
 static_assert(kBufferSettingBytesMin > kProtocolLineBytesMax,
               "a line must fit into the smallest query buffer");
 

@@ -1,0 +1,204 @@
+#include "backend/rocksdb/durable_log.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "backend/limits.h"
+#include "backend/log.h"
+#include "backend/rocksdb/data_dir.h"
+#include "backend/rocksdb/recovery_scan.h"
+#include "backend/rocksdb/rocks_status.h"
+
+namespace tideway::backend {
+namespace {
+
+/// Written and synced before the database is opened anew: enough that a disk which frees a few
+/// blocks does not send the journal around in circles.
+constexpr size_t kProbeBytes = 1 * limits::kMiB;
+
+}  // namespace
+
+Result<RecoveredLog> DurableLog::Recover(const std::function<Status(std::string_view)>& replay) {
+  RemoveAbandonedCheckpoints(config_.env, config_.dir);
+  RecoveredLog found;
+  const Result<std::optional<JournalDb::Published>> published = db_->FindCheckpoint();
+  if (!published.ok()) return published.error();
+  uint64_t generation = 0;
+  if (published.value()) {
+    const CheckpointRecord& record = published.value()->record;
+    found.checkpoint = record;
+    found.newest = record.newest;
+    found.last = record.cut;
+    generation = published.value()->generation;
+    if (Status read = db_->ForEachChunk(*published.value(), replay); !read.ok()) {
+      return read.error();
+    }
+  }
+
+  RecoveryScan scan(found.last + 1);
+  Status read = db_->ForEachGroup(generation, [&](const StoredGroup& group) -> Status {
+    const RecoveryScan::Action action = scan.Step(group);
+    if (action == RecoveryScan::Action::kRefuse) {
+      return DataDirDamaged(config_.dir, scan.refusal());
+    }
+    if (action == RecoveryScan::Action::kIgnore) return Ok();
+    found.journal_bytes += group.frames.size();
+    return ReplayGroup(group, replay, found.newest);
+  });
+  if (!read.ok()) return read.error();
+
+  found.last = scan.next() - 1;
+  if (found.checkpoint && found.last < found.checkpoint->covers) {
+    return DataDirDamaged(config_.dir,
+                          fmt::format("batches {} to {} are missing, although the checkpoint needs "
+                                      "them",
+                                      scan.next(), found.checkpoint->covers));
+  }
+  if (scan.has_lost_tail()) {
+    log::Warning("The journal's end was not on disk when power was lost: recovered up to batch {}",
+                 found.last);
+    if (Status erased = db_->EraseFrom(scan.next()); !erased.ok()) return erased.error();
+  }
+  if (Status dropped = db_->DropGenerationsBefore(generation); !dropped.ok()) {
+    return dropped.error();
+  }
+  last_ = found.last;
+  durable_ = found.last;
+  newest_ = found.newest;
+  return found;
+}
+
+Status DurableLog::ReplayGroup(const StoredGroup& group,
+                               const std::function<Status(std::string_view)>& replay,
+                               CommitTs& newest) {
+  bool refused = false;
+  Status read = ForEachBatch(group, [&](CommitTs commit_ts, std::string_view records) {
+    newest = std::max(newest, commit_ts);
+    Status replayed = replay(records);
+    refused = !replayed.ok();
+    return replayed;
+  });
+  if (!read.ok() && !refused) return DataDirDamaged(config_.dir, read.error().detail);
+  return read;
+}
+
+void DurableLog::Take(std::vector<Group> groups) {
+  for (Group& group : groups) {
+    last_ = group.end() - 1;
+    newest_ = std::max(newest_, group.newest());
+    kept_.push_back({0, std::move(group)});
+  }
+}
+
+Status DurableLog::EnsureGeneration() {
+  if (db_->newest_generation() != 0 && generation_bytes_ < limits::kJournalGenerationBytesMax) {
+    return Ok();
+  }
+  generation_bytes_ = 0;
+  return db_->StartGeneration();
+}
+
+Status DurableLog::WriteKept(Kept& kept, bool sync) {
+  if (kept.generation == 0) {
+    if (Status begun = EnsureGeneration(); !begun.ok()) return begun;
+    kept.generation = db_->newest_generation();
+    generation_bytes_ += kept.group.bytes();
+  }
+  if (Status status = db_->Write(kept.generation, kept.group, durable_, sync); !status.ok()) {
+    return status;
+  }
+  unsynced_bytes_ += kept.group.bytes();
+  unsealed_ = true;
+  return Ok();
+}
+
+void DurableLog::ForgetDurable() {
+  if (written_ > 0) durable_ = kept_[written_ - 1].group.end() - 1;
+  kept_.erase(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(written_));
+  written_ = 0;
+  unsynced_bytes_ = 0;
+  ++syncs_;
+}
+
+Status DurableLog::Break(Status error) {
+  broken_ = true;
+  return error;
+}
+
+Status DurableLog::Write(bool sync) {
+  if (broken_) return Error{Errc::kIo, "the journal is broken"};
+  if (written_ == kept_.size()) return sync ? Sync() : Ok();
+  while (written_ < kept_.size()) {
+    const bool is_last = written_ + 1 == kept_.size();
+    if (Status status = WriteKept(kept_[written_], sync && is_last); !status.ok()) {
+      return Break(std::move(status));
+    }
+    ++written_;
+  }
+  if (sync) ForgetDurable();
+  return Ok();
+}
+
+Status DurableLog::Sync() {
+  if (broken_) return Error{Errc::kIo, "the journal is broken"};
+  if (written_ == 0) return Ok();
+  if (Status status = db_->Sync(); !status.ok()) return Break(std::move(status));
+  ForgetDurable();
+  return Ok();
+}
+
+Status DurableLog::ProveDisk() {
+  const std::string path = config_.dir + "/tideway.probe";
+  const rocksdb::Status written = rocksdb::WriteStringToFile(
+      config_.env, std::string(kProbeBytes, '\0'), path, /*should_sync=*/true);
+  config_.env->DeleteFile(path).PermitUncheckedError();
+  return ToStatus("the disk does not take writes yet", written);
+}
+
+Status DurableLog::Heal() {
+  if (Status proven = ProveDisk(); !proven.ok()) return proven;
+  db_.reset();
+  Result<std::unique_ptr<JournalDb>> opened = JournalDb::Open(config_);
+  if (!opened.ok()) return opened.error();
+  db_ = std::move(opened).value();
+  written_ = 0;
+  unsynced_bytes_ = 0;
+  for (Kept& kept : kept_) {
+    if (!db_->HasGeneration(kept.generation)) kept.generation = 0;
+    if (Status status = WriteKept(kept, false); !status.ok()) return status;
+    ++written_;
+  }
+  if (Status synced = db_->Sync(); !synced.ok()) return synced;
+  ForgetDurable();
+  broken_ = false;
+  return Ok();
+}
+
+void DurableLog::Seal() {
+  if (broken_ || !unsealed_ || !kept_.empty()) return;
+  const Group seal(last_ + 1);
+  if (Status sealed = db_->Write(generation(), seal, durable_, /*sync=*/true); !sealed.ok()) {
+    log::Warning("{}", sealed.error().detail);
+  }
+  unsealed_ = false;
+}
+
+Status DurableLog::BeginGeneration() {
+  if (broken_) return Error{Errc::kIo, "the journal is broken"};
+  if (Status begun = db_->StartGeneration(); !begun.ok()) return Break(std::move(begun));
+  generation_bytes_ = 0;
+  return Ok();
+}
+
+Status DurableLog::Publish(uint64_t generation, const std::string& path) {
+  if (broken_) return Error{Errc::kIo, "the journal is broken"};
+  if (Status taken = db_->Publish(generation, path); !taken.ok()) return Break(std::move(taken));
+  if (Status dropped = db_->DropGenerationsBefore(generation); !dropped.ok()) {
+    return Break(std::move(dropped));
+  }
+  return Ok();
+}
+
+}  // namespace tideway::backend

@@ -1,0 +1,99 @@
+// The journal without threads: what is written, what is durable, and how a broken disk is survived.
+//
+// Every group that was taken and is not known to be durable is kept in memory. After a failed
+// write or fsync nothing that the open files say is trusted: Heal() proves on a fresh file that the
+// disk takes and syncs bytes again, opens the database anew and writes all kept groups once more.
+// A group keeps its generation and its first ticket, so writing it twice stores it once.
+//
+// Confined to one thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "backend/journal.h"
+#include "backend/rocksdb/journal_db.h"
+
+namespace tideway::backend {
+
+/// What recovery found.
+struct RecoveredLog {
+  Ticket last = 0;
+  CommitTs newest = 0;
+  uint64_t journal_bytes = 0;  // since the checkpoint
+  std::optional<CheckpointRecord> checkpoint;
+};
+
+class DurableLog {
+ public:
+  DurableLog(JournalDbConfig config, std::unique_ptr<JournalDb> db)
+      : config_(std::move(config)), db_(std::move(db)) {}
+
+  /// Replays the checkpoint and the journal. kCorrupt when something that was on disk is missing
+  /// or damaged. Afterwards everything that was replayed is durable.
+  Result<RecoveredLog> Recover(const std::function<Status(std::string_view)>& replay);
+
+  /// Takes groups, which follow those taken before, to be written by the next Write() or Heal().
+  void Take(std::vector<Group> groups);
+  /// Writes what was taken; with `sync`, durable() is then the newest of it. After an error
+  /// broken() holds and nothing but Take() and Heal() does anything.
+  Status Write(bool sync);
+  /// Makes what was written durable. Errors as Write().
+  Status Sync();
+  /// Tries to leave broken(): afterwards everything taken is durable.
+  Status Heal();
+  /// Notes an orderly end, if everything is durable, so that the next start can tell a damaged
+  /// end of the journal from a torn one. Errors do not matter.
+  void Seal();
+
+  /// Begins a generation for a checkpoint. Everything taken must be written. Errors as Write().
+  Status BeginGeneration();
+  /// Makes the finished file the checkpoint of its generation and drops older generations.
+  Status Publish(uint64_t generation, const std::string& path);
+
+  bool broken() const { return broken_; }
+  /// Newest ticket taken, and newest that survives a power loss.
+  Ticket last() const { return last_; }
+  Ticket durable() const { return durable_; }
+  CommitTs newest_commit_ts() const { return newest_; }
+  /// Bytes written and not durable.
+  size_t unsynced_bytes() const { return unsynced_bytes_; }
+  uint64_t generation() const { return db_ ? db_->newest_generation() : 0; }
+  const JournalDbConfig& config() const { return config_; }
+  uint64_t syncs() const { return syncs_; }
+
+ private:
+  struct Kept {
+    uint64_t generation;  // 0 until it is written
+    Group group;
+  };
+
+  Status ReplayGroup(const StoredGroup& group,
+                     const std::function<Status(std::string_view)>& replay, CommitTs& newest);
+  Status EnsureGeneration();
+  Status WriteKept(Kept& kept, bool sync);
+  void ForgetDurable();
+  Status Break(Status error);
+  Status ProveDisk();
+
+  const JournalDbConfig config_;
+  std::unique_ptr<JournalDb> db_;  // absent when it could not be opened anew
+  std::deque<Kept> kept_;          // not durable; the first written_ of them were written
+  size_t written_ = 0;
+  size_t unsynced_bytes_ = 0;
+  uint64_t generation_bytes_ = 0;
+  uint64_t syncs_ = 0;
+  Ticket last_ = 0;
+  Ticket durable_ = 0;
+  CommitTs newest_ = 0;
+  bool broken_ = false;
+  bool unsealed_ = false;
+};
+
+}  // namespace tideway::backend

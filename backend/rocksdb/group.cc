@@ -1,0 +1,76 @@
+#include "backend/rocksdb/group.h"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+
+#include "backend/rocksdb/bytes.h"
+
+namespace tideway::backend {
+namespace {
+
+constexpr char kGroupKeyTag = 'j';
+
+}  // namespace
+
+void Group::Add(CommitTs commit_ts, std::string_view records) {
+  assert(records.size() <= std::numeric_limits<uint32_t>::max());
+  std::array<char, kFrameHeaderBytes> header;
+  StoreNumber(header.data(), commit_ts);
+  StoreNumber(header.data() + 8, static_cast<uint32_t>(records.size()));
+  frames_.append(header.data(), header.size());
+  frames_.append(records);
+  newest_ = std::max(newest_, commit_ts);
+  ++count_;
+}
+
+GroupKey EncodeGroupKey(Ticket first) {
+  GroupKey key;
+  key[0] = kGroupKeyTag;
+  StoreSortable(key.data() + 1, first);
+  return key;
+}
+
+GroupHeader EncodeGroupHeader(const Group& group, Ticket durable) {
+  GroupHeader header;
+  StoreNumber(header.data(), durable);
+  StoreNumber(header.data() + 8, group.count());
+  return header;
+}
+
+Result<StoredGroup> ParseGroup(std::string_view key, std::string_view value) {
+  if (key.size() != kGroupKeyBytes || key[0] != kGroupKeyTag) {
+    return Error{Errc::kCorrupt, "a journal record has a key of an unknown form"};
+  }
+  const Ticket first = LoadSortable(key.data() + 1);
+  if (value.size() < kGroupHeaderBytes) {
+    return Error{Errc::kCorrupt, "the journal record at ticket " + std::to_string(first) +
+                                     " is shorter than its header"};
+  }
+  StoredGroup group;
+  group.first = first;
+  group.durable = LoadNumber<uint64_t>(value.data());
+  group.count = LoadNumber<uint32_t>(value.data() + 8);
+  group.frames = value.substr(kGroupHeaderBytes);
+  return group;
+}
+
+Status ForEachBatch(const StoredGroup& group,
+                    const std::function<Status(CommitTs, std::string_view)>& fn) {
+  std::string_view rest = group.frames;
+  for (uint32_t i = 0; i < group.count; ++i) {
+    if (rest.size() < kFrameHeaderBytes) break;
+    const auto commit_ts = LoadNumber<CommitTs>(rest.data());
+    const auto length = LoadNumber<uint32_t>(rest.data() + 8);
+    rest.remove_prefix(kFrameHeaderBytes);
+    if (rest.size() < length) break;
+    if (Status status = fn(commit_ts, rest.substr(0, length)); !status.ok()) return status;
+    rest.remove_prefix(length);
+    if (i + 1 == group.count && rest.empty()) return Ok();
+  }
+  if (group.count == 0 && rest.empty()) return Ok();
+  return Error{Errc::kCorrupt, "the batches of the journal record at ticket " +
+                                   std::to_string(group.first) + " do not fill it"};
+}
+
+}  // namespace tideway::backend

@@ -1,0 +1,94 @@
+// The journal's database: generations of records, each with at most one checkpoint.
+//
+// A generation is a column family "g<number>", numbers growing. It holds the checkpoint that it
+// begins with, once that is complete, and the groups that were written since. Recovery reads the
+// newest complete checkpoint and the groups of its and all later generations; older generations
+// are dropped, which frees their files without compaction.
+//
+// Included only inside backend/rocksdb. Confined to one thread at a time.
+#pragma once
+
+#include <rocksdb/db.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/journal.h"
+#include "backend/rocksdb/checkpoint_file.h"
+#include "backend/rocksdb/group.h"
+
+namespace tideway::backend {
+
+/// Where the database lies and what it may use.
+struct JournalDbConfig {
+  std::string dir;
+  rocksdb::Env* env = nullptr;  // outlives the database
+  size_t write_buffer_bytes = 0;
+};
+
+class JournalDb {
+ public:
+  /// Opens or creates the database. kBusy when another process has it open, kUnsupported when a
+  /// newer version wrote it, kCorrupt when files are missing or damaged, kIo for everything that
+  /// the operating system refuses; each with a text that says what to do.
+  static Result<std::unique_ptr<JournalDb>> Open(const JournalDbConfig& config);
+  /// Closes. What was written and not synced stays so.
+  ~JournalDb();
+  JournalDb(const JournalDb&) = delete;
+  JournalDb& operator=(const JournalDb&) = delete;
+
+  /// Number of the generation that new groups go to; 0 before the first.
+  uint64_t newest_generation() const { return families_.empty() ? 0 : families_.back().number; }
+  bool HasGeneration(uint64_t generation) const { return FamilyOf(generation) != nullptr; }
+  /// Begins the next generation. Two fsyncs.
+  Status StartGeneration();
+  /// Writes one record. A record with the same first ticket in the same generation is replaced.
+  /// After an error nothing is known of the record, and every later write fails: open anew.
+  Status Write(uint64_t generation, const Group& group, Ticket durable, bool sync);
+  /// Makes all that was written durable. Errors as Write().
+  Status Sync();
+
+  /// Takes the finished file over as the generation's checkpoint: one atomic, durable step, after
+  /// which recovery starts there.
+  Status Publish(uint64_t generation, const std::string& path);
+  /// Lets go of everything that recovery no longer reads.
+  Status DropGenerationsBefore(uint64_t generation);
+
+  /// The newest complete checkpoint and its generation, if there is one.
+  struct Published {
+    uint64_t generation = 0;
+    CheckpointRecord record;
+  };
+  Result<std::optional<Published>> FindCheckpoint();
+  /// Calls fn(records) for each chunk of the generation's checkpoint. kCorrupt when one is missing.
+  Status ForEachChunk(const Published& published,
+                      const std::function<Status(std::string_view)>& fn);
+  /// Calls fn for each group of this and all later generations, in order.
+  Status ForEachGroup(uint64_t generation, const std::function<Status(const StoredGroup&)>& fn);
+  /// Removes every group at or after `first`, durably.
+  Status EraseFrom(Ticket first);
+
+ private:
+  struct Family {
+    uint64_t number;
+    rocksdb::ColumnFamilyHandle* handle;
+  };
+
+  explicit JournalDb(JournalDbConfig config) : config_(std::move(config)) {}
+  Status OpenFamilies(bool fresh);
+  void AdoptFamilies(std::vector<rocksdb::ColumnFamilyHandle*> handles);
+  rocksdb::ColumnFamilyHandle* FamilyOf(uint64_t generation) const;
+
+  const JournalDbConfig config_;
+  std::unique_ptr<rocksdb::DB> db_;
+  rocksdb::ColumnFamilyHandle* default_family_ = nullptr;
+  std::vector<Family> families_;  // ascending
+};
+
+}  // namespace tideway::backend

@@ -1,0 +1,25 @@
+#include "backend/rocksdb/rocksdb_journal.h"
+
+#include <utility>
+
+#include "backend/rocksdb/fault_fs.h"
+#include "backend/rocksdb/journal_shell.h"
+
+namespace tideway::backend {
+
+Result<std::unique_ptr<Journal>> OpenRocksdbJournal(const RocksdbJournalOptions& options) {
+  std::shared_ptr<FaultDisk> disk = options.fault_disk;
+  if (!disk) disk = FaultDisk::FromEnvironment();
+  std::unique_ptr<rocksdb::Env> own_env;
+  if (disk) own_env = rocksdb::NewCompositeEnv(MakeFaultFs(disk));
+  JournalDbConfig config;
+  config.dir = options.dir;
+  config.env = own_env ? own_env.get() : rocksdb::Env::Default();
+  config.write_buffer_bytes = options.write_buffer_bytes;
+  Result<std::unique_ptr<JournalDb>> db = JournalDb::Open(config);
+  if (!db.ok()) return db.error();
+  return std::unique_ptr<Journal>(
+      new RocksdbJournal(options, std::move(own_env), std::move(config), std::move(db).value()));
+}
+
+}  // namespace tideway::backend
