@@ -16,10 +16,7 @@
 #include "backend/clock.h"
 #include "backend/log.h"
 #include "backend/memory/embedded_store.h"
-#if __has_include("backend/rocksdb/rocksdb_journal.h")
 #include "backend/rocksdb/rocksdb_journal.h"
-#define TIDEWAY_HAS_ROCKSDB_JOURNAL
-#endif
 #include "backend/version.h"
 #include "cdc/bus.h"
 #include "resp/net/io_thread.h"
@@ -72,14 +69,10 @@ backend::StoreSettings StoreSettingsOf(const Settings& settings) {
 
 Result<std::unique_ptr<backend::Journal>> OpenJournal(const Settings& settings) {
   if (!IsJournalled(settings)) return backend::MakeNullJournal();
-#ifdef TIDEWAY_HAS_ROCKSDB_JOURNAL
   backend::RocksdbJournalOptions options;
   options.dir = settings.dir;
   options.sync = PolicyOf(settings.appendfsync);
   return backend::OpenRocksdbJournal(options);
-#else
-  return backend::MakeNullJournal();
-#endif
 }
 
 Status WritePidFile(const std::string& path) {
