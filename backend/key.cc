@@ -18,7 +18,7 @@ std::string_view StringEncodingName(const Entry& entry) {
   if (entry.is_raw()) return "raw";
   const std::string_view value = entry.string();
   if (value.size() > kEmbeddedStringMax) return "raw";
-  return ParseCanonicalInteger(value) ? "int" : "embstr";
+  return !entry.is_text() && ParseCanonicalInteger(value) ? "int" : "embstr";
 }
 
 }  // namespace
@@ -127,6 +127,8 @@ void Key::SetString(std::string_view value, ExpiryChange expiry) {
     view_->keyspace_->NoteDue(StripeOf(hash_), expiry.at_ms);
   view_->changes_.SetString(db_, name_, value, entry_->expire_at_ms());
 }
+
+void Key::MarkAsText() { entry_->set_text(); }
 
 void Key::SpliceString(size_t offset, std::string_view bytes) {
   if (!exists()) SetString({}, ExpiryChange::Clear());

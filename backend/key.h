@@ -77,6 +77,9 @@ class Key {
   std::string_view String() const;
   /// Replaces a value of any type or creates the key. `value` must not point into this key's value.
   void SetString(std::string_view value, ExpiryChange expiry);
+  /// OBJECT ENCODING will not say "int" until the string is replaced: Redis stores the result of
+  /// INCRBYFLOAT so. Not journalled. Precondition: type() == kString.
+  void MarkAsText();
   /// Overwrites from `offset`, growing with zero bytes; creates the key when absent. Amortised
   /// growth: appending n times costs O(total). OBJECT ENCODING becomes raw, as in Redis. `bytes`
   /// must not point into this key's value.

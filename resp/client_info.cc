@@ -26,6 +26,12 @@ std::string FlagsOf(Session& session) {
   return flags.empty() ? "N" : flags;
 }
 
+// Redis 7.0 has no such fields: they show once a client has said what it is.
+std::string LibraryFields(const Session& session) {
+  if (session.library_name.empty() && session.library_version.empty()) return "";
+  return " lib-name=" + session.library_name + " lib-ver=" + session.library_version;
+}
+
 size_t QueuedBytes(Session& session) {
   const TransactionState* transaction = session.transaction_if();
   size_t bytes = 0;
@@ -49,14 +55,14 @@ std::string ClientInfoLine(Session& session, int64_t now_ms) {
   return fmt::format(
       "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} "
       "multi={} qbuf={} qbuf-free={} argv-mem=0 multi-mem={} rbs=0 rbp=0 obl=0 oll={} omem={} "
-      "tot-mem={} events={} cmd={} user=default redir=-1 resp={} lib-name={} lib-ver={}",
+      "tot-mem={} events={} cmd={} user=default redir=-1 resp={}{}",
       session.id, transport.peer_address(), transport.local_address(), transport.fd(), session.name,
       (now_ms - session.created_ms) / 1000, (now_ms - session.last_interaction_ms) / 1000,
       FlagsOf(session), session.db, subs.count(ChannelKind::kExact),
       subs.count(ChannelKind::kPattern), subs.count(ChannelKind::kShard), queued,
       transport.input_bytes(), transport.input_free_bytes(), QueuedBytes(session), output.pieces(),
       output.bytes(), session.MemoryUsage(), output.empty() ? "r" : "rw", command, session.protocol,
-      session.library_name, session.library_version);
+      LibraryFields(session));
 }
 
 bool IsClientTypeName(std::string_view name) {

@@ -9,7 +9,8 @@ namespace tideway::resp {
 
 class Session;
 
-/// "id=3 addr=127.0.0.1:40000 … resp=2 lib-name= lib-ver=" without a line end.
+/// "id=3 addr=127.0.0.1:40000 … resp=2" without a line end; lib-name
+/// and lib-ver follow when CLIENT SETINFO gave them.
 std::string ClientInfoLine(Session& session, int64_t now_ms);
 
 /// "normal", "pubsub", "master" or "replica" as CLIENT LIST TYPE and KILL TYPE name it.

@@ -22,6 +22,11 @@ constexpr size_t kBatchCommandsMax = 128;
 // A reply buffer that grew beyond this is given back after the batch.
 constexpr size_t kReplyBytesKept = 64 * 1024;
 
+// CLIENT REPLY OFF, or SKIP's one command.
+bool IsSilent(const Session& session) {
+  return session.reply_mode == ReplyMode::kOff || session.reply_mode == ReplyMode::kSkipping;
+}
+
 // The first word of an error text, for INFO errorstats.
 std::string_view ErrorCode(std::string_view text) { return text.substr(0, text.find(' ')); }
 }  // namespace
@@ -111,7 +116,8 @@ size_t Executor::Plan(BatchRun& run, Session& session, std::span<const Args> req
       run.inspects = run.inspects || command.row->Has(kInspects);
       if (command.row->Has(kReadsQueue)) PlanQueue(run, session);
       run.plan.push_back({command, requests[i]});
-      if (alone) break;
+      // EXEC may hold commands that must end a batch, too.
+      if (alone || command.row->Has(kReadsQueue)) break;
     } else {
       run.plan.push_back({command, requests[i]});
     }
@@ -173,6 +179,7 @@ bool Executor::ExecuteOne(BatchRun& run, Session& session, const Planned& planne
   run.reply.set_version(session.resp_version());
   run.reply.StartReply();
   const ReplyWriter::Mark mark = run.reply.mark();
+  const bool was_silent = IsSilent(session);
   std::string error;
   switch (CheckCommand(planned.command, planned.args, session, worker_, error)) {
     case Verdict::kRun:
@@ -190,8 +197,7 @@ bool Executor::ExecuteOne(BatchRun& run, Session& session, const Planned& planne
     case Verdict::kRefuse:
       if (row != nullptr) ++worker_.stats().commands[planned.command.index].rejected_calls;
       run.reply.Error(error);
-      ++worker_.stats().error_replies;
-      ++worker_.stats().errors[std::string(ErrorCode(error))];
+      worker_.CountError(ErrorCode(error));
       break;
     case Verdict::kSuspend:
       session.suspension = Suspension::kPaused;
@@ -200,11 +206,11 @@ bool Executor::ExecuteOne(BatchRun& run, Session& session, const Planned& planne
       session.transport.Close();
       break;
   }
-  if (session.reply_mode != ReplyMode::kOn) {
-    if (session.reply_mode != ReplyMode::kSkipNext) run.reply.Rollback(mark);
-    if (session.reply_mode == ReplyMode::kSkipping) session.reply_mode = ReplyMode::kOn;
-    if (session.reply_mode == ReplyMode::kSkipNext) session.reply_mode = ReplyMode::kSkipping;
-  }
+  // EXEC drops the replies of its commands one by one, as CLIENT REPLY among them says.
+  const bool whole = row == nullptr || !row->Has(kReadsQueue) || was_silent;
+  if (whole && IsSilent(session)) run.reply.Rollback(mark);
+  if (session.reply_mode == ReplyMode::kSkipping) session.reply_mode = ReplyMode::kOn;
+  if (session.reply_mode == ReplyMode::kSkipNext) session.reply_mode = ReplyMode::kSkipping;
   return true;
 }
 
@@ -250,8 +256,7 @@ void Executor::Account(Session& session, const Command& row, size_t index, Args 
   ReplyWriter& reply = current_->reply;
   if (reply.errors() != 0) [[unlikely]] {
     ++command.failed_calls;
-    stats.error_replies += reply.errors();
-    stats.errors[std::string(reply.first_error_code())] += reply.errors();
+    for (uint32_t i = 0; i < reply.errors(); ++i) worker_.CountError(reply.first_error_code());
   }
   if (settings.latency_tracking) {
     auto& histogram = stats.histograms[index];
@@ -279,16 +284,20 @@ void Executor::RunQueued(Session& session, ReplyWriter& reply) {
   std::vector<std::string_view> args;
   for (const QueuedCommand& queued : queue) {
     args.assign(queued.args.begin(), queued.args.end());
+    const ReplyWriter::Mark mark = reply.mark();
     Invoke(*current_, session, *queued.row, queued.index, args);
+    if (IsSilent(session)) reply.Rollback(mark);
   }
+  reply.ClearErrors();  // counted one by one: EXEC itself did not fail
 }
 
 uint64_t Executor::Publish(Session& session, ChannelKind kind, std::string_view channel,
                            std::string_view payload) {
   BatchRun& run = *current_;
-  // A message must not overtake a write of its own batch, nor its sender's reply when the sender
-  // listens itself.
-  if (!run.wrote && run.publications.empty() && !session.subscribed()) {
+  // A message must overtake neither a write nor an event of its own batch (a read can tell
+  // `expired` and `keymiss`), nor its sender's reply when the sender listens itself.
+  const bool first = !run.wrote && run.batch->view().events().empty() && run.publications.empty();
+  if (first && !session.subscribed()) {
     return worker_.Publish(kind, channel, payload);
   }
   run.publications.push_back(

@@ -55,13 +55,11 @@ std::string ServerRefusal(uint64_t flags, Worker& worker) {
   return {};
 }
 
-bool MustWait(uint64_t flags, const Command& row, Worker& worker) {
+bool MustWait(uint64_t flags, Worker& worker) {
   const ClientPause& pause = worker.server().pause;
   const PauseMode mode = pause.mode();
   if (mode == PauseMode::kNone || pause.Elapsed(worker.now_ms())) return false;
-  if (mode == PauseMode::kWrite) return (flags & (kWrite | kMayReplicate)) != 0;
-  (void)row;
-  return true;
+  return mode == PauseMode::kAll || (flags & (kWrite | kMayReplicate)) != 0;
 }
 
 }  // namespace
@@ -71,13 +69,11 @@ Verdict CheckCommand(const Resolved& command, Args args, Session& session, Worke
   const Command* row = command.row;
   const auto refuse = [&](std::string text) {
     // A command that cannot be queued spoils the whole transaction.
-    if (session.in_multi()) {
-      if (row != nullptr && row->Has(kReadsQueue)) {
-        session.DropTransaction();
-        text = "EXECABORT Transaction discarded because of: " + text.substr(text.find(' ') + 1);
-      } else {
-        session.transaction().failed = true;
-      }
+    if (row != nullptr && row->Has(kReadsQueue)) {
+      session.DropTransaction();
+      text = "EXECABORT Transaction discarded because of: " + text.substr(text.find(' ') + 1);
+    } else if (session.in_multi()) {
+      session.transaction().failed = true;
     }
     error = std::move(text);
     return Verdict::kRefuse;
@@ -109,7 +105,7 @@ Verdict CheckCommand(const Resolved& command, Args args, Session& session, Worke
                   "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in "
                   "this context");
   }
-  if (MustWait(flags, *row, worker)) return Verdict::kSuspend;
+  if (MustWait(flags, worker)) return Verdict::kSuspend;
   if (session.in_multi() && !row->Has(kNotQueued)) return Verdict::kQueue;
   return Verdict::kRun;
 }

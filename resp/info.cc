@@ -316,7 +316,7 @@ constexpr auto kSections = std::to_array<Section>({
     {"stats", "Stats", true, true, StatsSection},
     {"replication", "Replication", true, true, ReplicationSection},
     {"cpu", "CPU", true, true, CpuSection},
-    {"modules", "Modules", true, false, ModulesSection},
+    {"modules", "Modules", true, true, ModulesSection},
     {"commandstats", "Commandstats", false, true, CommandstatsSection},
     {"errorstats", "Errorstats", true, true, ErrorstatsSection},
     {"latencystats", "Latencystats", false, true, LatencystatsSection},

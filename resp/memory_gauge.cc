@@ -1,24 +1,24 @@
 #include "resp/memory_gauge.h"
 
-#include <dlfcn.h>
 #include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 
+// jemalloc's calls, null in a binary that is not linked with it (sanitizer builds).
+extern "C" {
+[[gnu::weak]] int mallctl(const char* name, void* old_value, size_t* old_size, void* new_value,
+                          size_t new_size);
+[[gnu::weak]] void malloc_stats_print(void (*write)(void*, const char*), void* out,
+                                      const char* options);
+}
+
 namespace tideway::resp {
 namespace {
 
-// jemalloc's control call, when the binary is linked with it (sanitizer builds are not).
-using Mallctl = int (*)(const char*, void*, size_t*, void*, size_t);
-Mallctl FindMallctl() {
-  static const auto found = reinterpret_cast<Mallctl>(dlsym(RTLD_DEFAULT, "mallctl"));
-  return found;
-}
-
 uint64_t AllocatedBytes() {
-  if (const Mallctl mallctl = FindMallctl()) {
+  if (mallctl != nullptr) {
     uint64_t epoch = 1;
     size_t size = sizeof epoch;
     mallctl("epoch", &epoch, &size, &epoch, size);
@@ -26,7 +26,9 @@ uint64_t AllocatedBytes() {
     size = sizeof allocated;
     if (mallctl("stats.allocated", &allocated, &size, nullptr, 0) == 0) return allocated;
   }
-  return mallinfo2().uordblks;
+  // A sanitizer's allocator tells nothing: the resident set is at least an upper bound.
+  const uint64_t in_use = mallinfo2().uordblks;
+  return in_use != 0 ? in_use : MemoryGauge::ResidentBytes();
 }
 
 }  // namespace
@@ -60,7 +62,7 @@ uint64_t MemoryGauge::ResidentBytes() {
 }
 
 std::string MemoryGauge::AllocatorName() {
-  if (const Mallctl mallctl = FindMallctl()) {
+  if (mallctl != nullptr) {
     const char* version = nullptr;
     size_t size = sizeof version;
     if (mallctl("version", &version, &size, nullptr, 0) == 0) {
@@ -72,17 +74,15 @@ std::string MemoryGauge::AllocatorName() {
 }
 
 std::string MemoryGauge::AllocatorReport() {
-  using Print = void (*)(void (*)(void*, const char*), void*, const char*);
-  static const auto print = reinterpret_cast<Print>(dlsym(RTLD_DEFAULT, "malloc_stats_print"));
   std::string report;
-  if (print == nullptr) return "Stats not supported for the current allocator";
-  print([](void* out, const char* text) { *static_cast<std::string*>(out) += text; }, &report,
+  if (malloc_stats_print == nullptr) return "Stats not supported for the current allocator";
+  malloc_stats_print([](void* out, const char* text) { *static_cast<std::string*>(out) += text; }, &report,
         nullptr);
   return report;
 }
 
 void MemoryGauge::Purge() {
-  if (const Mallctl mallctl = FindMallctl()) {
+  if (mallctl != nullptr) {
     // 4096 stands for all arenas (MALLCTL_ARENAS_ALL).
     mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0);
     return;

@@ -10,6 +10,11 @@ using backend::ClassOf;
 using backend::EventName;
 using backend::EventNote;
 
+namespace {
+// Codes are the server's own words, but a bound costs nothing.
+constexpr size_t kErrorCodesMax = 128;
+}  // namespace
+
 void WorkerStats::Reset() {
   for (CommandStats& row : commands) row = CommandStats{};
   for (auto& histogram : histograms) histogram.reset();
@@ -30,6 +35,16 @@ Worker::Worker(ServerContext& server, size_t index, backend::ThreadPort& port)
 }
 
 Worker::~Worker() = default;
+
+void Worker::CountError(std::string_view code) {
+  ++stats_.error_replies;
+  const auto it = stats_.errors.find(code);
+  if (it != stats_.errors.end()) {
+    ++it->second;
+  } else if (stats_.errors.size() < kErrorCodesMax) {
+    stats_.errors.emplace(code, 1);
+  }
+}
 
 void Worker::Add(Session& session) {
   session.slot = sessions_.size();

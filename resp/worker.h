@@ -58,6 +58,9 @@ class Worker final : private backend::StoreListener {
   /// The settings as of the start of this turn.
   const Settings& settings() const { return *settings_; }
 
+  /// Counts one error reply under its code word, for INFO errorstats.
+  void CountError(std::string_view code);
+
   // --- sessions
   void Add(Session& session);
   void Remove(Session& session);

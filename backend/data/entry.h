@@ -52,7 +52,10 @@ struct Entry {
   /// OBJECT ENCODING is "raw" whatever the length: the string was modified in place.
   bool is_raw() const { return (flags_ & kRaw) != 0; }
   void set_raw() { flags_ |= kRaw; }
-  void clear_raw() { flags_ &= static_cast<uint8_t>(~kRaw); }
+  /// OBJECT ENCODING is not "int" although the string is a number.
+  bool is_text() const { return (flags_ & kText) != 0; }
+  void set_text() { flags_ |= kText; }
+  void clear_form() { flags_ &= static_cast<uint8_t>(~(kRaw | kText)); }
 
   /// Low 24 bits of the Unix time, in seconds, when the key was last touched.
   uint32_t access_clock() const {
@@ -115,6 +118,7 @@ struct Entry {
   static constexpr uint8_t kOutline = 1 << 2;
   static constexpr uint8_t kHasExpiry = 1 << 3;
   static constexpr uint8_t kRaw = 1 << 4;
+  static constexpr uint8_t kText = 1 << 5;
   static constexpr int kEncodingShift = 6;
   static constexpr uint16_t kLongKey = UINT16_MAX;
   static constexpr size_t kHeader = 8;

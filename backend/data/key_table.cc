@@ -139,7 +139,7 @@ bool KeyTable::SetInPlace(Entry* old, std::string_view value, bool with_expiry) 
     CopyBytes(old->inline_data(), value);
     old->set_inline_size(value.size());
   }
-  old->clear_raw();
+  old->clear_form();
   return true;
 }
 
@@ -233,6 +233,7 @@ Entry* KeyTable::PutCopy(uint64_t hash, std::string_view key, Entry* old, const 
   if (source.type() == ValueType::kString) {
     fresh = NewString(key, source.string(), source.has_expiry());
     if (source.is_raw()) fresh->set_raw();
+    if (source.is_text()) fresh->set_text();
   } else {
     fresh = Entry::New(key, source.type(), true, source.has_expiry(), 0);
     if (source.type() == ValueType::kHash) {

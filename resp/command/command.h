@@ -151,6 +151,7 @@ std::span<const Command> SetCommands();
 std::span<const Command> KeyCommands();
 std::span<const Command> ExpiryCommands();
 std::span<const Command> DatabaseCommands();
+std::span<const Command> DumpCommands();
 std::span<const Command> PubsubCommands();
 std::span<const Command> TransactionCommands();
 std::span<const Command> ConnectionCommands();

@@ -48,9 +48,9 @@ const CommandTable& CommandTable::Get() {
 CommandTable::CommandTable() : slots_(1024) {
   for (const auto family :
        {StringCommands(), HashCommands(), SetCommands(), KeyCommands(), ExpiryCommands(),
-        DatabaseCommands(), PubsubCommands(), TransactionCommands(), ConnectionCommands(),
-        ClientCommands(), CommandCommands(), ServerCommands(), ConfigCommands(),
-        DiagnosticsCommands(), DebugCommands(), ClusterCommands()}) {
+        DatabaseCommands(), DumpCommands(), PubsubCommands(), TransactionCommands(),
+        ConnectionCommands(), ClientCommands(), CommandCommands(), ServerCommands(),
+        ConfigCommands(), DiagnosticsCommands(), DebugCommands(), ClusterCommands()}) {
     Add(family);
   }
 }
@@ -96,7 +96,8 @@ Resolved CommandTable::Resolve(Args args) const {
 const Command* CommandTable::Find(std::string_view name) const {
   const size_t bar = name.find('|');
   const Slot* slot = Lookup(name.substr(0, bar));
-  if (slot == nullptr || bar == std::string_view::npos) return slot == nullptr ? nullptr : slot->row;
+  if (slot == nullptr || bar == std::string_view::npos)
+    return slot == nullptr ? nullptr : slot->row;
   for (const Command& sub : slot->row->subcommands) {
     if (SameName(sub.name, name.substr(bar + 1))) return &sub;
   }

@@ -39,7 +39,7 @@ void CommandInfo(Call& call) {
   call.reply.Array(names.size());
   for (const std::string_view name : names) {
     const Command* const row = CommandTable::Get().Find(name);
-    row == nullptr || row->Has(kRefusesHttp) ? call.reply.NullArray()
+    row == nullptr || row->Has(kRefusesHttp) ? call.reply.Null()
                                              : ReplyCommandInfo(*row, call.reply);
   }
 }
@@ -80,11 +80,11 @@ void CommandList(Call& call) {
   if (args.size() != 2 && !known) return call.reply.Error(kSyntaxError);
   std::vector<std::string> names;
   for (const Command* row : CommandTable::Get().rows()) {
-    if (row->Has(kRefusesHttp) || (!filtered && !row->container.empty())) continue;
+    if (row->Has(kRefusesHttp)) continue;
     if (filtered && !ListFilterFits(*row, args[3], args[4])) continue;
     names.push_back(CommandTable::FullName(*row));
   }
-  call.reply.Set(names.size());
+  call.reply.Array(names.size());
   for (const std::string& name : names) call.reply.Bulk(name);
 }
 

@@ -34,7 +34,9 @@ void ConfigSetCommand(Call& call) {
         return std::move(result.value().settings);
       });
   if (!updated.ok()) return call.reply.Error("ERR " + updated.error().detail);
-  call.worker.BeginTurn();  // what follows in this turn sees the new settings
+  // What follows in this turn, or in this EXEC, sees the new settings.
+  call.worker.BeginTurn();
+  call.view.set_event_filter(call.worker.settings().notify_keyspace_events);
   for (const SettingRow* row : changed) {
     log::Notice("CONFIG SET {} {} by client id={} addr={}", row->name,
                 FormatForLog(*row, call.worker.settings()), call.session.id,

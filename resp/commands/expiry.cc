@@ -46,7 +46,7 @@ bool ParseExpireOptions(Args args, ExpireOptions& options, ReplyWriter& reply) {
     } else if (EqualsIgnoreCase(word, "lt")) {
       options.lt = true;
     } else {
-      reply.Error("ERR Unsupported option " + std::string(word));
+      reply.Error("ERR Unsupported option " + std::string(word.substr(0, word.find('\0'))));
       return false;
     }
   }

@@ -92,6 +92,10 @@ void SPublish(Call& call) { PublishOn(call, ChannelKind::kShard); }
 // --- PUBSUB
 
 void ReplyNames(Call& call, ChannelKind kind) {
+  if (call.args.size() > 3) {
+    return call.reply.Error("ERR unknown subcommand or wrong number of arguments for '" +
+                            std::string(call.args[1]) + "'. Try PUBSUB HELP.");
+  }
   std::vector<std::string> names;
   const bool all = call.args.size() < 3;
   call.server.registry.ForEach(kind, [&](const std::string& name) {

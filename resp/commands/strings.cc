@@ -39,12 +39,15 @@ bool ParseExpiryWord(std::string_view word, ExpiryArgument& expiry) {
   return true;
 }
 
+bool SameForm(const ExpiryArgument& a, const ExpiryArgument& b) {
+  return a.seconds == b.seconds && a.absolute == b.absolute;
+}
+
 // Options from args[begin] on; false when they do not fit together (a syntax error).
 bool ParseOptions(Args args, size_t begin, OptionsOf command, SetOptions& options) {
   const bool set = command == OptionsOf::kSet;
   for (size_t i = begin; i < args.size(); ++i) {
     const std::string_view word = args[i];
-    const bool times_free = !options.keep_ttl && !options.persist && !options.has_expiry;
     if (set && EqualsIgnoreCase(word, "nx") && !options.xx) {
       options.nx = true;
     } else if (set && EqualsIgnoreCase(word, "xx") && !options.nx) {
@@ -55,8 +58,12 @@ bool ParseOptions(Args args, size_t begin, OptionsOf command, SetOptions& option
       options.keep_ttl = true;
     } else if (!set && EqualsIgnoreCase(word, "persist") && !options.has_expiry) {
       options.persist = true;
-    } else if (times_free && i + 1 < args.size() && ParseExpiryWord(word, options.expiry)) {
+    } else if (ExpiryArgument expiry; !options.keep_ttl && !options.persist &&
+                                      i + 1 < args.size() && ParseExpiryWord(word, expiry)) {
+      // The same form may come again, as in Redis: the last one counts.
+      if (options.has_expiry && !SameForm(options.expiry, expiry)) return false;
       options.has_expiry = true;
+      options.expiry = expiry;
       options.expiry.text = args[++i];
     } else {
       return false;
@@ -297,6 +304,7 @@ void IncrByFloat(View& view, Args args, ReplyWriter& reply) {
   }
   const std::string text = FormatLongDoubleHuman(sum);
   key.SetString(text, ExpiryChange::Keep());
+  key.MarkAsText();
   view.Note(Event::kIncrByFloat, key);
   reply.Bulk(text);
 }
