@@ -12,7 +12,7 @@ target_compile_options(tideway_flags INTERFACE
   # No path of the building machine in the binary, and cache hits across checkouts.
   -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # At -O3, GCC 12 sees overlaps and overruns in plain uses of std::string (its bugs 105329, 105651).
+  # At -O3, GCC 12 sees overlaps and overruns in plain uses of std::string (bugs 105329, 105651).
   target_compile_options(tideway_flags INTERFACE
     -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow)
 endif()

@@ -1,4 +1,5 @@
-// Redis Cluster's hash slots (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/).
+// Redis Cluster's hash slots
+// (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/).
 #pragma once
 
 #include <cstdint>

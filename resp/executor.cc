@@ -276,10 +276,9 @@ void Executor::Account(Session& session, const Command& row, size_t index, Args 
 }
 
 void Executor::RunQueued(Session& session, ReplyWriter& reply) {
-  // Taken out first: a queued command may end the transaction (RESET is never queued, but DISCARD's
-  // state must not be seen by what runs).
-  std::vector<QueuedCommand> queue = std::move(session.transaction().queue);
-  session.DropTransaction();
+  // The transaction stays open while its commands run, as CLIENT INFO among them shows; none of
+  // them can end it, because what ends transactions is never queued.
+  const std::vector<QueuedCommand>& queue = session.transaction().queue;
   reply.Array(queue.size());
   std::vector<std::string_view> args;
   for (const QueuedCommand& queued : queue) {
@@ -288,6 +287,7 @@ void Executor::RunQueued(Session& session, ReplyWriter& reply) {
     Invoke(*current_, session, *queued.row, queued.index, args);
     if (IsSilent(session)) reply.Rollback(mark);
   }
+  session.DropTransaction();
   reply.ClearErrors();  // counted one by one: EXEC itself did not fail
 }
 

@@ -119,8 +119,8 @@ void MemorySection(const Facts& facts, std::string& out) {
   const uint64_t peak = std::max(facts.server.memory.peak(), used);
   const uint64_t startup = facts.server.memory.at_start();
   const uint64_t dataset = facts.store.used_bytes;
-  const auto total = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) *
-                     static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  const auto total =
+      static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   const auto max = static_cast<uint64_t>(facts.settings.maxmemory);
   Line(out, "used_memory:{}", used);
   Line(out, "used_memory_human:{}", Human(used));
@@ -161,8 +161,8 @@ void PersistenceSection(const Facts& facts, std::string& out) {
   Line(out, "async_loading:0");
   Line(out, "rdb_changes_since_last_save:{}", journal.appended_batches);
   Line(out, "rdb_bgsave_in_progress:{}", journal.checkpoint_running ? 1 : 0);
-  Line(out, "rdb_last_save_time:{}", std::max(journal.last_checkpoint_unix_s,
-                                              facts.server.identity.start_unix_s));
+  Line(out, "rdb_last_save_time:{}",
+       std::max(journal.last_checkpoint_unix_s, facts.server.identity.start_unix_s));
   Line(out, "rdb_last_bgsave_status:ok");
   Line(out, "rdb_last_bgsave_time_sec:-1");
   Line(out, "rdb_current_bgsave_time_sec:-1");

@@ -23,8 +23,7 @@ std::string Ago(int64_t seconds) {
 
 std::string DrawLatencyGraph(const LatencySeries& series, int64_t now_s) {
   const auto by_ms = [](const LatencySample& a, const LatencySample& b) { return a.ms < b.ms; };
-  const auto [low, high] =
-      std::minmax_element(series.samples.begin(), series.samples.end(), by_ms);
+  const auto [low, high] = std::minmax_element(series.samples.begin(), series.samples.end(), by_ms);
   std::string text = fmt::format("{} - high {} ms, low {} ms (all time high {} ms)\n", series.event,
                                  high->ms, low->ms, series.max_ms);
   text.append(80, '-').append("\n");

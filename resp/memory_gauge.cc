@@ -76,8 +76,8 @@ std::string MemoryGauge::AllocatorName() {
 std::string MemoryGauge::AllocatorReport() {
   std::string report;
   if (malloc_stats_print == nullptr) return "Stats not supported for the current allocator";
-  malloc_stats_print([](void* out, const char* text) { *static_cast<std::string*>(out) += text; }, &report,
-        nullptr);
+  malloc_stats_print([](void* out, const char* text) { *static_cast<std::string*>(out) += text; },
+                     &report, nullptr);
   return report;
 }
 

@@ -29,7 +29,7 @@ class Worker;
 struct ServerCounters {
   std::atomic<uint64_t> connections_received{0};
   std::atomic<uint64_t> rejected_connections{0};
-  std::atomic<uint64_t> clients{0};           // connected now
+  std::atomic<uint64_t> clients{0};  // connected now
   std::atomic<uint64_t> next_client_id{1};
   std::atomic<uint64_t> output_limit_disconnections{0};
   std::atomic<uint64_t> query_limit_disconnections{0};
@@ -37,10 +37,10 @@ struct ServerCounters {
 
 /// Facts that do not change while the server runs.
 struct ServerIdentity {
-  std::string run_id;           // 40 hex digits, new at each start
-  std::string executable;       // absolute path
-  std::string config_file;      // absolute path, empty when none
-  std::string data_directory;   // absolute path
+  std::string run_id;          // 40 hex digits, new at each start
+  std::string executable;      // absolute path
+  std::string config_file;     // absolute path, empty when none
+  std::string data_directory;  // absolute path
   int64_t start_unix_s = 0;
   int64_t start_monotonic_ms = 0;
   int pid = 0;

@@ -26,16 +26,16 @@ struct WatchedKey {
 /// A command that MULTI queued: its row and its own copy of the arguments.
 struct QueuedCommand {
   const Command* row;
-  size_t index;                    // Resolved::index
+  size_t index;  // Resolved::index
   std::vector<std::string> args;
 };
 
 /// State of MULTI and WATCH; exists only while used.
 struct TransactionState {
-  bool open = false;             // between MULTI and EXEC/DISCARD
-  bool failed = false;           // a command was refused while queueing: EXECABORT
+  bool open = false;    // between MULTI and EXEC/DISCARD
+  bool failed = false;  // a command was refused while queueing: EXECABORT
   std::vector<QueuedCommand> queue;
-  uint64_t queue_flags = 0;      // union of the queued rows' flags
+  uint64_t queue_flags = 0;  // union of the queued rows' flags
   std::vector<WatchedKey> watched;
 };
 
@@ -45,7 +45,7 @@ enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipping };
 /// Why a session does not go on with its input.
 enum class Suspension : uint8_t {
   kNone,
-  kPaused,     // CLIENT PAUSE
+  kPaused,   // CLIENT PAUSE
   kInFlight  // a batch of this client is pending in the store
 };
 
@@ -67,7 +67,7 @@ class Session {
 
   // --- who
   std::string name;
-  std::string library_name;     // CLIENT SETINFO
+  std::string library_name;  // CLIENT SETINFO
   std::string library_version;
   bool authenticated = false;
   uint8_t protocol = 2;
@@ -82,15 +82,15 @@ class Session {
   bool closed_by_kill = false;
 
   // --- figures
-  int64_t created_ms;            // monotonic
-  int64_t last_interaction_ms;   // monotonic
+  int64_t created_ms;           // monotonic
+  int64_t last_interaction_ms;  // monotonic
   const Command* last_command = nullptr;
   int64_t over_soft_limit_since_ms = 0;  // monotonic; 0 = not over
   uint64_t commands = 0;
-  size_t input_peak = 0;         // most bytes that waited to be parsed
+  size_t input_peak = 0;  // most bytes that waited to be parsed
 
   // --- transactions
-  TransactionState& transaction();        // creates it
+  TransactionState& transaction();  // creates it
   bool in_multi() const { return transaction_ != nullptr && transaction_->open; }
   TransactionState* transaction_if() { return transaction_.get(); }
   /// Ends MULTI and WATCH.

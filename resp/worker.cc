@@ -210,10 +210,11 @@ void Worker::CheckLimits(Session& session, int64_t now_ms) {
   const bool soft_too_long =
       soft && now_ms - session.over_soft_limit_since_ms > limit.soft_time.count() * 1000;
   if (!hard && !soft_too_long) return;
-  log::Warning("Client id={} addr={} closed: {} bytes wait to be read, over the {} limit of "
-               "client-output-buffer-limit {}.",
-               session.id, session.transport.peer_address(), waiting, hard ? "hard" : "soft",
-               session.client_class() == ClientClass::kPubsub ? "pubsub" : "normal");
+  log::Warning(
+      "Client id={} addr={} closed: {} bytes wait to be read, over the {} limit of "
+      "client-output-buffer-limit {}.",
+      session.id, session.transport.peer_address(), waiting, hard ? "hard" : "soft",
+      session.client_class() == ClientClass::kPubsub ? "pubsub" : "normal");
   server_.counters.output_limit_disconnections.fetch_add(1, std::memory_order_relaxed);
   session.transport.Close();
 }

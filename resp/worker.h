@@ -2,9 +2,9 @@
 // executor. Knows no sockets: net/ drives it, tests drive it by hand.
 //
 // Threads: everything here belongs to one thread, which holds turn() while it works (a handler of
-// its loop) and lets go of it while it waits. Another thread that wants to look inside (CLIENT LIST,
-// INFO) takes the turn instead, through ForEachWorker. To change something on another worker's
-// sessions, Post() a job to it.
+// its loop) and lets go of it while it waits. Another thread that wants to look inside (CLIENT
+// LIST, INFO) takes the turn instead, through ForEachWorker. To change something on another
+// worker's sessions, Post() a job to it.
 #pragma once
 
 #include <array>
@@ -31,9 +31,9 @@ namespace tideway::resp {
 
 /// Counters of one worker; read by others under its turn.
 struct WorkerStats {
-  std::vector<CommandStats> commands;            // by row index
+  std::vector<CommandStats> commands;                         // by row index
   std::vector<std::unique_ptr<LatencyHistogram>> histograms;  // by row index, made on first use
-  std::map<std::string, uint64_t, std::less<>> errors;  // by code word
+  std::map<std::string, uint64_t, std::less<>> errors;        // by code word
   uint64_t commands_processed = 0;
   uint64_t input_bytes = 0;
   uint64_t output_bytes = 0;

@@ -264,7 +264,8 @@ class FaultFs final : public rocksdb::FileSystemWrapper {
     if (IOStatus status = Ask(FaultDisk::Operation::kRename, from); !status.ok()) return status;
     std::optional<std::string> replaced;
     if (std::string old;
-        disk_->drop_unsynced() && rocksdb::ReadFileToString(target(), to, &old).ok()) replaced = old;
+        disk_->drop_unsynced() && rocksdb::ReadFileToString(target(), to, &old).ok())
+      replaced = old;
     IOStatus status = target()->RenameFile(from, to, options, dbg);
     if (status.ok() && disk_->drop_unsynced()) {
       disk_->unsynced().Rename(from, to, std::move(replaced));

@@ -47,12 +47,12 @@ enum CommandFlag : uint64_t {
   kNoAsyncLoading = 1ull << 18,
   kNoMandatoryKeys = 1ull << 19,
   // Ours: what the gate and the executor need to know.
-  kAlone = 1ull << 32,        // ends the batch before it and runs as a batch of its own
-  kNotQueued = 1ull << 33,    // runs at once inside MULTI (EXEC, DISCARD, MULTI, WATCH, QUIT, RESET)
+  kAlone = 1ull << 32,      // ends the batch before it and runs as a batch of its own
+  kNotQueued = 1ull << 33,  // runs at once inside MULTI (EXEC, DISCARD, MULTI, WATCH, QUIT, RESET)
   kInSubscribed = 1ull << 34,  // allowed while a RESP2 client is subscribed
-  kReadsQueue = 1ull << 35,   // reads what the queued commands and WATCH read (EXEC)
-  kRefusesHttp = 1ull << 36,  // an HTTP word: the connection is closed (POST, Host:)
-  kInspects = 1ull << 37,     // looks into other workers; alone, with every other worker at rest
+  kReadsQueue = 1ull << 35,    // reads what the queued commands and WATCH read (EXEC)
+  kRefusesHttp = 1ull << 36,   // an HTTP word: the connection is closed (POST, Host:)
+  kInspects = 1ull << 37,      // looks into other workers; alone, with every other worker at rest
 };
 
 /// ACL categories, as COMMAND INFO tells them.
@@ -85,10 +85,10 @@ struct KeySpec {
   enum Access : uint8_t { kNone, kRO, kRW, kOW, kRM };
   enum class Find : uint8_t { kRange, kKeynum };
   Access access = kNone;
-  uint8_t first = 0;         // index of the first key (kRange) or of the number of keys (kKeynum)
-  int8_t last = 0;           // kRange: relative to first; negative counts from the end, as in Redis
-  uint8_t step = 1;          // kRange
-  uint16_t words = 0;        // KeyWord bits told by COMMAND INFO
+  uint8_t first = 0;   // index of the first key (kRange) or of the number of keys (kKeynum)
+  int8_t last = 0;     // kRange: relative to first; negative counts from the end, as in Redis
+  uint8_t step = 1;    // kRange
+  uint16_t words = 0;  // KeyWord bits told by COMMAND INFO
   Find find = Find::kRange;
 };
 
@@ -115,22 +115,22 @@ constexpr KeySpec CountedKeys(KeySpec::Access access, int words, uint8_t count_a
 
 /// One row. Aggregate: written with designated initialisers, in the order of the members.
 struct Command {
-  std::string_view name;           // lower case; a subcommand's own word ("setname")
-  int arity = 0;                   // Redis's: negative means "at least"
-  uint64_t flags = 0;              // CommandFlag bits
-  uint32_t acl = 0;                // AclCategory bits; @read/@write/@fast/@slow/… derive from flags
-  KeySpec keys = {};               // where its keys stand
-  KeySpec keys2 = {};              // a second group (SMOVE, COPY, *STORE); access kNone = none
+  std::string_view name;  // lower case; a subcommand's own word ("setname")
+  int arity = 0;          // Redis's: negative means "at least"
+  uint64_t flags = 0;     // CommandFlag bits
+  uint32_t acl = 0;       // AclCategory bits; @read/@write/@fast/@slow/… derive from flags
+  KeySpec keys = {};      // where its keys stand
+  KeySpec keys2 = {};     // a second group (SMOVE, COPY, *STORE); access kNone = none
   backend::ReadScope reads = backend::ReadScope::kNothing;
-  DataHandler data = nullptr;      // exactly one of data and session is set, or subcommands is
+  DataHandler data = nullptr;  // exactly one of data and session is set, or subcommands is
   SessionHandler session = nullptr;
   std::string_view summary = {};
   std::string_view since = {};
-  std::string_view group = {};     // Redis's group word: "string", "hash", "generic" …
+  std::string_view group = {};  // Redis's group word: "string", "hash", "generic" …
   std::string_view complexity = {};
   std::span<const Command> subcommands = {};
-  std::string_view container = {};  // for a subcommand: the name of its parent
-  std::string_view tips = {};      // COMMAND INFO tips, comma separated
+  std::string_view container = {};   // for a subcommand: the name of its parent
+  std::string_view tips = {};        // COMMAND INFO tips, comma separated
   std::string_view deprecated = {};  // "since|replaced by" when deprecated
 
   bool Has(uint64_t flag) const { return (flags & flag) != 0; }
@@ -140,8 +140,8 @@ struct Command {
 struct CommandStats {
   uint64_t calls = 0;
   uint64_t microseconds = 0;    // time inside the handler
-  uint64_t rejected_calls = 0;      // refused by the gate
-  uint64_t failed_calls = 0;        // answered with an error by the handler
+  uint64_t rejected_calls = 0;  // refused by the gate
+  uint64_t failed_calls = 0;    // answered with an error by the handler
 };
 
 /// The families, in the order of README's table. Each is defined in resp/commands/<family>.cc.

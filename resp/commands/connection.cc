@@ -140,7 +140,6 @@ void Reset(Call& call) {
   session.db = 0;
   session.protocol = 2;
   session.reply_mode = ReplyMode::kOn;
-  session.no_evict = false;
   session.authenticated = call.worker.settings().requirepass.empty();
   call.reply.set_version(RespVersion::k2);
   call.reply.Simple("RESET");
@@ -168,11 +167,13 @@ constexpr auto kConnectionCommands = std::to_array<Command>({
      .group = "connection", .complexity = "O(1)",
      .tips = "request_policy:all_shards,response_policy:all_succeeded"},
     {.name = "quit", .arity = -1,
-     .flags = kNoscript | kLoading | kStale | kFast | kNoAuth | kAllowBusy | kNotQueued | kInSubscribed | kAlone,
+     .flags = kNoscript | kLoading | kStale | kFast | kNoAuth | kAllowBusy | kNotQueued |
+              kInSubscribed | kAlone,
      .acl = kAclConnection, .session = Quit, .summary = "Closes the connection.", .since = "1.0.0",
      .group = "connection", .complexity = "O(1)"},
     {.name = "reset", .arity = 1,
-     .flags = kNoscript | kLoading | kStale | kFast | kNoAuth | kAllowBusy | kNotQueued | kInSubscribed | kAlone,
+     .flags = kNoscript | kLoading | kStale | kFast | kNoAuth | kAllowBusy | kNotQueued |
+              kInSubscribed | kAlone,
      .acl = kAclConnection, .session = Reset, .summary = "Makes the connection as new.",
      .since = "6.2.0", .group = "connection", .complexity = "O(1)"},
     {.name = "select", .arity = 2, .flags = kLoading | kStale | kFast | kAlone,

@@ -34,7 +34,9 @@ struct Digest {
     high ^= other.high;
     low ^= other.low;
   }
-  std::string Hex() const { return fmt::format("{:016x}{:016x}{:08x}", high, low, high & low & 0xffffffff); }
+  std::string Hex() const {
+    return fmt::format("{:016x}{:016x}{:08x}", high, low, high & low & 0xffffffff);
+  }
 };
 
 Digest DigestOf(std::string_view a, std::string_view b, uint64_t seed) {
@@ -47,7 +49,8 @@ Digest DigestOf(std::string_view a, std::string_view b, uint64_t seed) {
 Digest ValueDigest(const Key& key) {
   Digest digest;
   switch (key.type()) {
-    case ValueType::kString: return DigestOf(key.String(), "", 1);
+    case ValueType::kString:
+      return DigestOf(key.String(), "", 1);
     case ValueType::kHash:
       key.HashForEach([&](std::string_view field, std::string_view value) {
         digest.Mix(DigestOf(field, value, 2));
@@ -56,7 +59,8 @@ Digest ValueDigest(const Key& key) {
     case ValueType::kSet:
       key.SetForEach([&](std::string_view member) { digest.Mix(DigestOf(member, "", 3)); });
       return digest;
-    case ValueType::kNone: break;
+    case ValueType::kNone:
+      break;
   }
   return digest;
 }
@@ -212,19 +216,20 @@ constexpr auto kSubcommands = std::to_array<Subcommand>({
     {"reload", 0, kAny, "RELOAD", "A no-op: memory is what the journal says.", DebugReload},
     {"set-active-expire", 1, 1, "SET-ACTIVE-EXPIRE <0|1>", "Stops or starts active expiry.",
      DebugSetActiveExpire},
-    {"set-disable-deny-scripts", 1, 1, "SET-DISABLE-DENY-SCRIPTS <0|1>", "A no-op.",
-     DebugNothing},
+    {"set-disable-deny-scripts", 1, 1, "SET-DISABLE-DENY-SCRIPTS <0|1>", "A no-op.", DebugNothing},
     {"sleep", 1, 1, "SLEEP <seconds>", "Holds this I/O thread.", DebugSleep},
 });
 
 bool IsAllowed(Call& call) {
   switch (call.worker.settings().enable_debug_command) {
-    case Allowed::kYes: return true;
+    case Allowed::kYes:
+      return true;
     case Allowed::kLocal: {
       const std::string& peer = call.session.transport.peer_address();
       return call.session.unix_socket || peer.starts_with("127.") || peer.starts_with("[::1]");
     }
-    case Allowed::kNo: break;
+    case Allowed::kNo:
+      break;
   }
   return false;
 }
@@ -241,7 +246,8 @@ void Help(Call& call) {
 void Debug(Call& call) {
   if (!IsAllowed(call)) {
     return call.reply.Error(
-        "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you "
+        "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", "
+        "you "
         "can run it from a local connection, otherwise you need to set this option in the "
         "configuration file, and then restart the server.");
   }

@@ -84,8 +84,7 @@ void LatencyHistory(Call& call) {
 
 void LatencyReset(Call& call) {
   const Args names = call.args.subspan(2);
-  call.reply.Integer(
-      static_cast<int64_t>(call.server.latency.Reset({names.begin(), names.end()})));
+  call.reply.Integer(static_cast<int64_t>(call.server.latency.Reset({names.begin(), names.end()})));
 }
 
 void LatencyGraph(Call& call) {
@@ -108,8 +107,8 @@ void LatencyDoctor(Call& call) {
     int64_t sum = 0;
     for (const LatencySample& sample : series.samples) sum += sample.ms;
     const auto count = static_cast<int64_t>(series.samples.size());
-    text += fmt::format("{}: {} latency spikes, on average {} ms, the worst {} ms.\n",
-                        series.event, count, count == 0 ? 0 : sum / count, series.max_ms);
+    text += fmt::format("{}: {} latency spikes, on average {} ms, the worst {} ms.\n", series.event,
+                        count, count == 0 ? 0 : sum / count, series.max_ms);
   }
   if (text.empty()) text = "No latency spikes were seen since the start or LATENCY RESET.\n";
   call.reply.Verbatim("txt", text);

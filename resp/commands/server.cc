@@ -17,9 +17,7 @@
 namespace tideway::resp {
 namespace {
 
-void Info(Call& call) {
-  call.reply.Verbatim("txt", BuildInfo(call.worker, call.args.subspan(1)));
-}
+void Info(Call& call) { call.reply.Verbatim("txt", BuildInfo(call.worker, call.args.subspan(1))); }
 
 void Time(Call& call) {
   const int64_t now_us = call.server.clock.WallUs();

@@ -260,18 +260,20 @@ std::vector<std::string> Compute(Algebra algebra, const std::vector<Key>& source
   return Difference(sources);
 }
 
-void Combine(View& view, Args args, Algebra algebra, ReplyWriter& reply) {
+template <Algebra kAlgebra>
+void Combine(View& view, Args args, ReplyWriter& reply) {
   std::vector<Key> sources;
   if (!OpenSources(view, args.subspan(1), sources, reply)) return;
-  const auto members = Compute(algebra, sources);
+  const auto members = Compute(kAlgebra, sources);
   reply.Set(members.size());
   ReplyMembers(members, reply);
 }
 
-void CombineAndStore(View& view, Args args, Algebra algebra, Event event, ReplyWriter& reply) {
+template <Algebra kAlgebra, Event kEvent>
+void CombineAndStore(View& view, Args args, ReplyWriter& reply) {
   std::vector<Key> sources;
   if (!OpenSources(view, args.subspan(2), sources, reply)) return;
-  const auto members = Compute(algebra, sources);
+  const auto members = Compute(kAlgebra, sources);
   Key target = view.OpenWrite(args[1]);
   if (members.empty()) {
     if (target.exists()) {
@@ -282,27 +284,8 @@ void CombineAndStore(View& view, Args args, Algebra algebra, Event event, ReplyW
   }
   target.ResetToSet();
   for (const std::string& member : members) target.SetAdd(member);
-  view.Note(event, target);
+  view.Note(kEvent, target);
   reply.Integer(Count(members.size()));
-}
-
-void SInter(View& view, Args args, ReplyWriter& reply) {
-  Combine(view, args, Algebra::kInter, reply);
-}
-void SUnion(View& view, Args args, ReplyWriter& reply) {
-  Combine(view, args, Algebra::kUnion, reply);
-}
-void SDiff(View& view, Args args, ReplyWriter& reply) {
-  Combine(view, args, Algebra::kDiff, reply);
-}
-void SInterStore(View& view, Args args, ReplyWriter& reply) {
-  CombineAndStore(view, args, Algebra::kInter, Event::kSInterStore, reply);
-}
-void SUnionStore(View& view, Args args, ReplyWriter& reply) {
-  CombineAndStore(view, args, Algebra::kUnion, Event::kSUnionStore, reply);
-}
-void SDiffStore(View& view, Args args, ReplyWriter& reply) {
-  CombineAndStore(view, args, Algebra::kDiff, Event::kSDiffStore, reply);
 }
 
 void SInterCard(View& view, Args args, ReplyWriter& reply) {
@@ -332,20 +315,22 @@ constexpr auto kSetCommands = std::to_array<Command>({
      .data = SAdd, .summary = "Adds members to a set.", .since = "1.0.0", .group = "set"},
     {.name = "scard", .arity = 2, .flags = kReadonly | kFast, .acl = kAclSet,
      .keys = RangeKeys(KeySpec::kRO, 0, 1, 0, 1), .reads = ReadScope::kFields, .data = SCard,
-     .summary = "Counts the members of a set.", .since = "1.0.0", .group = "set",
-     .complexity = "O(1)"},
+     .summary = "Counts the members of a set.", .since = "1.0.0", .group = "set"},
     {.name = "sdiff", .arity = -2, .flags = kReadonly, .acl = kAclSet,
      .keys = RangeKeys(KeySpec::kRO, kKeyAccess, 1, -1, 1), .reads = ReadScope::kKey,
-     .data = SDiff, .summary = "Gives what the first set has and the others have not.",
+     .data = Combine<Algebra::kDiff>,
+     .summary = "Gives what the first set has and the others have not.",
      .since = "1.0.0", .group = "set", .tips = "nondeterministic_output_order"},
     {.name = "sdiffstore", .arity = -3, .flags = kWrite | kDenyOom, .acl = kAclSet,
      .keys = RangeKeys(KeySpec::kOW, kKeyUpdate, 1, 0, 1),
      .keys2 = RangeKeys(KeySpec::kRO, kKeyAccess, 2, -1, 1), .reads = ReadScope::kKey,
-     .data = SDiffStore, .summary = "Stores the difference of sets.", .since = "1.0.0",
+     .data = CombineAndStore<Algebra::kDiff, Event::kSDiffStore>,
+     .summary = "Stores the difference of sets.", .since = "1.0.0",
      .group = "set"},
     {.name = "sinter", .arity = -2, .flags = kReadonly, .acl = kAclSet,
      .keys = RangeKeys(KeySpec::kRO, kKeyAccess, 1, -1, 1), .reads = ReadScope::kKey,
-     .data = SInter, .summary = "Gives what all sets have in common.", .since = "1.0.0",
+     .data = Combine<Algebra::kInter>,
+     .summary = "Gives what all sets have in common.", .since = "1.0.0",
      .group = "set", .tips = "nondeterministic_output_order"},
     {.name = "sintercard", .arity = -3, .flags = kReadonly | kMovableKeys, .acl = kAclSet,
      .keys = CountedKeys(KeySpec::kRO, kKeyAccess, 1), .reads = ReadScope::kKey,
@@ -354,12 +339,12 @@ constexpr auto kSetCommands = std::to_array<Command>({
     {.name = "sinterstore", .arity = -3, .flags = kWrite | kDenyOom, .acl = kAclSet,
      .keys = RangeKeys(KeySpec::kRW, kKeyUpdate, 1, 0, 1),
      .keys2 = RangeKeys(KeySpec::kRO, kKeyAccess, 2, -1, 1), .reads = ReadScope::kKey,
-     .data = SInterStore, .summary = "Stores the intersection of sets.", .since = "1.0.0",
+     .data = CombineAndStore<Algebra::kInter, Event::kSInterStore>,
+     .summary = "Stores the intersection of sets.", .since = "1.0.0",
      .group = "set"},
     {.name = "sismember", .arity = 3, .flags = kReadonly | kFast, .acl = kAclSet,
      .keys = RangeKeys(KeySpec::kRO, 0, 1, 0, 1), .reads = ReadScope::kFields, .data = SIsMember,
-     .summary = "Tells whether a set has a member.", .since = "1.0.0", .group = "set",
-     .complexity = "O(1)"},
+     .summary = "Tells whether a set has a member.", .since = "1.0.0", .group = "set"},
     {.name = "smembers", .arity = 2, .flags = kReadonly, .acl = kAclSet,
      .keys = RangeKeys(KeySpec::kRO, kKeyAccess, 1, 0, 1), .reads = ReadScope::kKey,
      .data = SMembers, .summary = "Gives all members of a set.", .since = "1.0.0", .group = "set",
@@ -390,12 +375,14 @@ constexpr auto kSetCommands = std::to_array<Command>({
      .tips = "nondeterministic_output"},
     {.name = "sunion", .arity = -2, .flags = kReadonly, .acl = kAclSet,
      .keys = RangeKeys(KeySpec::kRO, kKeyAccess, 1, -1, 1), .reads = ReadScope::kKey,
-     .data = SUnion, .summary = "Gives what any of the sets has.", .since = "1.0.0",
+     .data = Combine<Algebra::kUnion>,
+     .summary = "Gives what any of the sets has.", .since = "1.0.0",
      .group = "set", .tips = "nondeterministic_output_order"},
     {.name = "sunionstore", .arity = -3, .flags = kWrite | kDenyOom, .acl = kAclSet,
      .keys = RangeKeys(KeySpec::kOW, kKeyUpdate, 1, 0, 1),
      .keys2 = RangeKeys(KeySpec::kRO, kKeyAccess, 2, -1, 1), .reads = ReadScope::kKey,
-     .data = SUnionStore, .summary = "Stores the union of sets.", .since = "1.0.0",
+     .data = CombineAndStore<Algebra::kUnion, Event::kSUnionStore>,
+     .summary = "Stores the union of sets.", .since = "1.0.0",
      .group = "set"},
 });
 // clang-format on

@@ -61,7 +61,7 @@ void Watch(Call& call) {
 }
 
 void Unwatch(Call& call) {
-  // Inside MULTI it is queued and runs when EXEC has ended the watches already.
+  // Inside MULTI it is queued; EXEC ends the watches itself.
   if (!call.session.in_multi()) call.session.DropTransaction();
   call.reply.Ok();
 }

@@ -171,8 +171,8 @@ void Connection::ReplyProtocolError() {
   log::Verbose("Protocol error ({}) from client: id={} addr={}", parser_.error_text(), session_->id,
                peer_);
   thread_.worker().CountError("ERR");
-  const bool silent = session_->reply_mode == ReplyMode::kOff ||
-                      session_->reply_mode == ReplyMode::kSkipping;
+  const bool silent =
+      session_->reply_mode == ReplyMode::kOff || session_->reply_mode == ReplyMode::kSkipping;
   if (!silent) Send("-" + parser_.error_text() + "\r\n");
   CloseAfterFlush();
 }

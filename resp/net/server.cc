@@ -43,17 +43,21 @@ void RaiseFileLimit(uint32_t maxclients) {
   if (limit.rlim_cur >= wanted) return;
   limit.rlim_cur = limit.rlim_max == RLIM_INFINITY ? wanted : std::min(wanted, limit.rlim_max);
   if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < wanted) {
-    log::Warning("maxclients is {} but only {} files may be open (ulimit -n): at most {} clients "
-                 "can be served.",
-                 maxclients, limit.rlim_cur, limit.rlim_cur - kSpareDescriptors);
+    log::Warning(
+        "maxclients is {} but only {} files may be open (ulimit -n): at most {} clients "
+        "can be served.",
+        maxclients, limit.rlim_cur, limit.rlim_cur - kSpareDescriptors);
   }
 }
 
 backend::SyncPolicy PolicyOf(AppendFsync fsync) {
   switch (fsync) {
-    case AppendFsync::kAlways: return backend::SyncPolicy::kAlways;
-    case AppendFsync::kNo: return backend::SyncPolicy::kNo;
-    case AppendFsync::kEverySec: break;
+    case AppendFsync::kAlways:
+      return backend::SyncPolicy::kAlways;
+    case AppendFsync::kNo:
+      return backend::SyncPolicy::kNo;
+    case AppendFsync::kEverySec:
+      break;
   }
   return backend::SyncPolicy::kEverySec;
 }
@@ -141,11 +145,10 @@ Result<std::unique_ptr<Server>> Server::Create(const StartOptions& options) {
   if (!journal.ok()) return journal.error();
   static const backend::SystemClock clock;
   const int64_t start_us = clock.MonotonicUs();
-  auto store = backend::OpenEmbeddedStore(
-      {.databases = static_cast<uint32_t>(settings.databases),
-       .journalled = IsJournalled(settings),
-       .settings = StoreSettingsOf(settings)},
-      clock, std::move(journal).value());
+  auto store = backend::OpenEmbeddedStore({.databases = static_cast<uint32_t>(settings.databases),
+                                           .journalled = IsJournalled(settings),
+                                           .settings = StoreSettingsOf(settings)},
+                                          clock, std::move(journal).value());
   if (!store.ok()) return store.error();
   auto parts = std::make_unique<Parts>(options, std::move(store).value());
   if (IsJournalled(settings)) {

@@ -1,5 +1,6 @@
-// The payload of DUMP and RESTORE: a value in the form of Redis's RDB files, a version and a CRC-64.
-// Format: https://rdb.fnordig.de/file_format.html (values), CRC-64/Jones over everything before it.
+// The payload of DUMP and RESTORE: a value in the form of Redis's RDB files, a version and a
+// CRC-64. Format: https://rdb.fnordig.de/file_format.html (values), CRC-64/Jones over everything
+// before it.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +38,8 @@ class DumpWriter {
 };
 
 /// Reads what this server or a Redis up to 7.0 wrote for strings, sets and hashes. Total: any bytes
-/// give a value or an error. kCorrupt: version or checksum are wrong. kInvalidArgument: the value is
-/// malformed or of a kind that this server does not have. Nothing larger than the payload's own
+/// give a value or an error. kCorrupt: version or checksum are wrong. kInvalidArgument: the value
+/// is malformed or of a kind that this server does not have. Nothing larger than the payload's own
 /// compression allows is made: at most `bytes_max`.
 Result<DumpedValue> ReadDump(std::string_view payload, size_t bytes_max);
 

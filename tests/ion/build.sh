@@ -24,7 +24,8 @@ mkdir -p "$programs"
 exec 9>"$cache/.lock"
 flock 9
 
-stamp="$(go env GOVERSION; cd "$here" && cat build.sh {peers,nats}/go.{mod,sum} peers/*.go | sha256sum)"
+stamp="$(go env GOVERSION; cd "$here" &&
+  cat build.sh {peers,nats}/go.{mod,sum} peers/*.go | sha256sum)"
 if [[ "$(cat "$programs/.built" 2>/dev/null)" == "$stamp" ]]; then
   echo "$programs"
   exit 0
