@@ -207,8 +207,9 @@ bool Executor::ExecuteOne(BatchRun& run, Session& session, const Planned& planne
       break;
   }
   // EXEC drops the replies of its commands one by one, as CLIENT REPLY among them says.
-  const bool whole = row == nullptr || !row->Has(kReadsQueue) || was_silent;
-  if (whole && IsSilent(session)) run.reply.Rollback(mark);
+  const bool whole = row == nullptr || was_silent || !row->Has(kReadsQueue);
+  const bool pushes = row != nullptr && row->Has(kPushes);
+  if (whole && !pushes && IsSilent(session)) run.reply.Rollback(mark);
   if (session.reply_mode == ReplyMode::kSkipping) session.reply_mode = ReplyMode::kOn;
   if (session.reply_mode == ReplyMode::kSkipNext) session.reply_mode = ReplyMode::kSkipping;
   return true;
@@ -285,7 +286,7 @@ void Executor::RunQueued(Session& session, ReplyWriter& reply) {
     args.assign(queued.args.begin(), queued.args.end());
     const ReplyWriter::Mark mark = reply.mark();
     Invoke(*current_, session, *queued.row, queued.index, args);
-    if (IsSilent(session)) reply.Rollback(mark);
+    if (IsSilent(session) && !queued.row->Has(kPushes)) reply.Rollback(mark);
   }
   session.DropTransaction();
   reply.ClearErrors();  // counted one by one: EXEC itself did not fail

@@ -71,7 +71,9 @@ Verdict CheckCommand(const Resolved& command, Args args, Session& session, Worke
     // A command that cannot be queued spoils the whole transaction.
     if (row != nullptr && row->Has(kReadsQueue)) {
       session.DropTransaction();
-      text = "EXECABORT Transaction discarded because of: " + text.substr(text.find(' ') + 1);
+      // The general code goes, one that says more (OOM, MISCONF) stays.
+      if (text.starts_with("ERR ")) text = text.substr(4);
+      text = "EXECABORT Transaction discarded because of: " + text;
     } else if (session.in_multi()) {
       session.transaction().failed = true;
     }
