@@ -52,7 +52,7 @@ enum CommandFlag : uint64_t {
   kInSubscribed = 1ull << 34,  // allowed while a RESP2 client is subscribed
   kReadsQueue = 1ull << 35,    // reads what the queued commands and WATCH read (EXEC)
   kRefusesHttp = 1ull << 36,   // an HTTP word: the connection is closed (POST, Host:)
-  kPushes = 1ull << 38,       // answers with pushes, which CLIENT REPLY OFF lets through
+  kPushes = 1ull << 38,        // answers with pushes, which CLIENT REPLY OFF lets through
   kInspects = 1ull << 37,      // looks into other workers; alone, with every other worker at rest
 };
 
