@@ -11,6 +11,7 @@ import concurrent.futures
 import os
 import pathlib
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -98,8 +99,11 @@ def run_unit(unit, binary, source, work):
             break
         keep_logs(folder)
     state = "FAILED" if unit.failed else "ok"
-    print(f"{state:6} {unit.name}: {len(unit.passed)} passed, {len(unit.failed)} failed, "
-          f"{len(unit.entries)} left out, {time.monotonic() - started:.0f} s", flush=True)
+    lines = [f"{state:6} {unit.name}: {len(unit.passed)} passed, {len(unit.failed)} failed, "
+             f"{len(unit.entries)} left out, {time.monotonic() - started:.0f} s"]
+    for name, message in sorted(unit.failed.items()):
+        lines.append(f"--- {unit.name}: {name}\n{message.rstrip()}\n")
+    print("\n".join(lines), flush=True)
 
 
 def keep_logs(folder):
@@ -136,8 +140,6 @@ def report(units, entries, complaints):
     for unit in units:
         complaints += [f"skip.txt:{entry.line}: {unit.name} has no test '{entry.name}' (any more)"
                        for entry in unit.stale()]
-        for name, message in sorted(unit.failed.items()):
-            print(f"\n--- {unit.name}: {name}\n{message.rstrip()}")
     for unit in units:
         for name in sorted(unit.second_try):
             print(f"passed only on the second try: {unit.name}: {name}")
@@ -165,11 +167,14 @@ def main():
     units, complaints = choose(options.suite, entries, options.units)
     work = pathlib.Path(tempfile.mkdtemp(prefix="tideway-redis-suite."))
     jobs = int(os.environ.get("TIDEWAY_JOBS", "2"))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
+    pool = concurrent.futures.ThreadPoolExecutor(jobs)
     try:
-        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-            list(pool.map(lambda unit: run_unit(unit, binary, options.suite, work), units))
+        list(pool.map(lambda unit: run_unit(unit, binary, options.suite, work), units))
         return report(units, entries, complaints)
     finally:
+        server.processes.end_all()
+        pool.shutdown(cancel_futures=True)
         if options.keep:
             print(f"kept {work}")
         else:

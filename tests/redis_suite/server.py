@@ -4,11 +4,13 @@ import dataclasses
 import itertools
 import os
 import pathlib
+import random
 import shlex
 import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import suite
@@ -54,10 +56,67 @@ class Binary:
                 f'exec {path} "$@"\n')
 
 
+class Processes:
+    """Every process group that was started and has not been ended, to end them all at once."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._running = set()
+        self._closed = False
+
+    def start(self, command, **options):
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the run is being stopped")
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True,
+                                       **options)
+            self._running.add(process)
+            return process
+
+    def end(self, process):
+        """Kills what is left of the process's group."""
+        with self._lock:
+            self._running.discard(process)
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
+
+    def end_all(self):
+        """Ends everything; nothing can be started any more."""
+        with self._lock:
+            self._closed = True
+            running = set(self._running)
+        for process in running:
+            self.end(process)
+
+
+processes = Processes()
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+_port_ranges = itertools.cycle(random.sample(range(12050, 30000, PORTS_A_RUN), 39))
+
+
+def free_port_range():
+    """The start of a range for one run of the suite: it looks for ports in the range, and for one
+    of its own in the 32 below, but it takes a port for free that others listen on."""
+    while True:
+        start = next(_port_ranges)
+        try:
+            for port in range(start - 32, start - 22):
+                with socket.socket() as probe:
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    probe.bind(("127.0.0.1", port))
+            return start
+        except OSError:
+            continue
 
 
 class Running:
@@ -75,9 +134,8 @@ class Running:
             folder = self._log.parent / f"data.{self.port}"
             folder.mkdir(parents=True)
             with self._log.open("ab") as output:
-                self._process = subprocess.Popen(self._binary.arguments(self.port, folder),
-                                                 stdin=subprocess.DEVNULL, stdout=output,
-                                                 stderr=output, cwd=folder)
+                self._process = processes.start(self._binary.arguments(self.port, folder),
+                                                stdout=output, stderr=output, cwd=folder)
             if self._wait_until_ready():
                 return self
             self.stop()
@@ -108,8 +166,8 @@ class Running:
             try:
                 self._process.wait(15)
             except subprocess.TimeoutExpired:
-                self._process.kill()
-        self._process.wait()
+                pass
+        processes.end(self._process)
 
     def __exit__(self, *_):
         self.stop()
@@ -117,9 +175,6 @@ class Running:
 
 class SuiteTree:
     """A folder in which the suite runs: its files, and the programs it expects under `src`."""
-
-    # A run looks for free ports in a range of its own, so that two of them do not race for one.
-    _port_ranges = itertools.cycle(range(12000, 30000, PORTS_A_RUN))
 
     def __init__(self, source, folder, binary):
         self.folder = folder
@@ -147,33 +202,24 @@ class SuiteTree:
         """One run of a unit: without the tests in `skips`, and if given only those in `only`."""
         skip_file = self.folder / "skip"
         skip_file.write_text("\n".join(sorted(skips)) + "\n")
-        base = next(self._port_ranges)
+        base = free_port_range()
         command = ["tclsh", "tests/test_helper.tcl", "--single", unit, "--durable",
                    "--clients", "1", "--timeout", "240", "--skipfile", str(skip_file),
-                   "--baseport", str(base + 50), "--portcount", str(PORTS_A_RUN - 50),
+                   "--baseport", str(base), "--portcount", str(PORTS_A_RUN - 50),
                    *arguments]
         for declared in only or ():
             name = "/" + suite.pattern_of(declared.name) if declared.dynamic else declared.name
             command += ["--only", name]
         environment = {**os.environ, "TERM": "dumb", "LC_ALL": "C.UTF-8"}
-        process = subprocess.Popen(command, cwd=self.folder, env=environment,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT, start_new_session=True)
+        process = processes.start(command, cwd=self.folder, env=environment,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         try:
             output, _ = process.communicate(timeout=UNIT_SECONDS)
         except subprocess.TimeoutExpired:
             output = b"[exception]: the unit took too long\n"
         finally:
-            self._end_session(process)
+            # Spawned servers and load generators belong to the run's own group.
+            processes.end(process)
         with (self.folder / "output").open("ab") as log:
             log.write(output)
         return suite.parse_output(output.decode(errors="replace"), unit)
-
-    @staticmethod
-    def _end_session(process):
-        # Spawned servers and load generators belong to the run's own session.
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        process.wait()
