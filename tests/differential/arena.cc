@@ -110,6 +110,9 @@ bool Arena::StartServer(Side side) {
     const Args redis = {"--save", "", "--appendonly", "no", "--hz", "100"};
     start.args.insert(start.args.end(), redis.begin(), redis.end());
   }
+  if (!settings_.notify.empty()) {
+    start.args.insert(start.args.end(), {"--notify-keyspace-events", settings_.notify});
+  }
   if (side == kSubject) {
     start.args.insert(start.args.end(), settings_.subject_args.begin(),
                       settings_.subject_args.end());
@@ -162,10 +165,12 @@ bool Arena::Renew(Side side, int index) {
 }
 
 std::optional<Difference> Arena::Configure(const Setup& setup) {
-  std::vector<Args> commands = {{"FLUSHALL"},
-                                {"CONFIG", "SET", "notify-keyspace-events", setup.notify}};
-  for (const auto& [name, value] : StandardConfig()) {
-    commands.push_back({"CONFIG", "SET", name, value});
+  std::vector<Args> commands = {{"FLUSHALL"}};
+  if (settings_.notify.empty()) {
+    commands.push_back({"CONFIG", "SET", "notify-keyspace-events", setup.notify});
+    for (const auto& [name, value] : StandardConfig()) {
+      commands.push_back({"CONFIG", "SET", name, value});
+    }
   }
   std::array<std::vector<std::string>, 2> replies;
   for (const Side side : kSides) {
@@ -175,7 +180,7 @@ std::optional<Difference> Arena::Configure(const Setup& setup) {
   for (std::size_t i = 0; i < commands.size(); ++i) {
     if (replies[kOracle][i] == replies[kSubject][i]) continue;
     return Difference{.aspect = "setup",
-                      .command = Typed(commands[i]),
+                      .command = CommandName(commands[i]),
                       .expected = ShowFrame(replies[kOracle][i]),
                       .actual = ShowFrame(replies[kSubject][i])};
   }

@@ -38,6 +38,7 @@ class Arena {
     std::string oracle = "redis-server";
     std::string subject;
     std::vector<std::string> subject_args;
+    std::string notify;  // not empty: both start with these flags, and CONFIG is not used
   };
 
   explicit Arena(const Settings& settings);

@@ -47,7 +47,8 @@ struct Rule {
 Rule RuleFor(const Args& argv);
 
 // PTTL and PEXPIRETIME may be this far apart, as the servers got the command at different moments.
-inline constexpr long long kToleranceMs = 50;
+// Wide enough for a machine with two cores that does something else as well.
+inline constexpr long long kToleranceMs = 200;
 
 struct Verdict {
   bool same = true;

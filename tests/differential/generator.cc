@@ -162,25 +162,36 @@ Step Generator::MakeRaw() {
                               "*2\r\n$4\r\nECHO\r\n$0\r\n\r\n",
                               "GET\r\n",
                               "no-such \"quoted arg\" x\r\n",
-                              "*3\r\n$6\r\nCLIENT\r\n$5\r\nREPLY\r\n$4\r\nSKIP\r\n",
                               "CLIENT REPLY OFF\r\nPING\r\nCLIENT REPLY ON\r\n",
                               "CLIENT REPLY SKIP\r\nGET\r\n",
                               "*1\r\n$0\r\n\r\n",
                               "SELECT 1\r\n",
                               "MULTI\r\nPING\r\nEXEC\r\n",
-                              "MULTI\r\nCLIENT REPLY OFF\r\nEXEC\r\nCLIENT REPLY ON\r\n",
                               "*-5\r\n",
                               "ECHO \"\"\r\n",
                               "*2\r\n$4\r\nECHO\r\n$4\r\n\r\n\r\n\r\n",
                               "RESET\r\n"});
   }
   if (random_.Percent(50)) {
-    step.raw +=
-        random_.Pick({"ECHO \"unbalanced\r\n", "ECHO 'x'y\r\n", "*1\r\n4\r\nPING\r\n", "*abc\r\n",
-                      "*1048577\r\n", "*1\r\n$-1\r\n", "*1\r\n$abc\r\n", "*1\r\n$536870913\r\n",
-                      "*1\r\n$ 4\r\nPING\r\n", "*9223372036854775808\r\n", "QUIT\r\n",
-                      "quit now\r\n", "Host: example\r\n", "*1\r\n+PING\r\n", "*2147483648\r\n",
-                      "*1\r\n$\r\n", "*\r\n", "* 1\r\n", "*1\r\n$4294967296\r\n"});
+    step.raw += random_.Pick({"ECHO \"unbalanced\r\n",
+                              "ECHO 'x'y\r\n",
+                              "*1\r\n4\r\nPING\r\n",
+                              "*abc\r\n",
+                              "*1048577\r\n",
+                              "*1\r\n$-1\r\n",
+                              "*1\r\n$abc\r\n",
+                              "*1\r\n$536870913\r\n",
+                              "*1\r\n$ 4\r\nPING\r\n",
+                              "*9223372036854775808\r\n",
+                              "QUIT\r\n",
+                              "quit now\r\n",
+                              "Host: example\r\n",
+                              "*1\r\n+PING\r\n",
+                              "*2147483648\r\n",
+                              "*1\r\n$\r\n",
+                              "*\r\n",
+                              "* 1\r\n",
+                              "*1\r\n$4294967296\r\n"});
   }
   return step;
 }

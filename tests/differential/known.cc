@@ -1,6 +1,8 @@
 #include "tests/differential/known.h"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <string_view>
 
 namespace tideway::tests {
@@ -9,65 +11,64 @@ namespace {
 struct Known {
   std::string_view command;  // as CommandName() tells it
   std::string_view reason;
-  bool (*accepts)(const Value& expected, const Value& actual);
+  bool (*accepts)(const Args& argv, const Value& expected,
+                  const Value& actual);  // null: handled elsewhere
 };
 
 // Redis shares one object for each of the numbers 0…9999 and answers INT_MAX for them; how often
 // an object is shared inside is no promise to clients.
-bool BothCounts(const Value& expected, const Value& actual) {
+bool BothCounts(const Args&, const Value& expected, const Value& actual) {
   return expected.type == ':' && actual.type == ':';
 }
 
-// HELP is made from the rows of the command table: the same headline, other lines.
-bool BothHelp(const Value& expected, const Value& actual) {
-  return expected.is_aggregate() && actual.is_aggregate() && !actual.items.empty() &&
-         expected.items.front() == actual.items.front();
+// HELP is written in our own words and lists what there is.
+bool BothLists(const Args&, const Value& expected, const Value& actual) {
+  return expected.type == '*' && actual.type == '*';
 }
 
-// Notes on key specifications are Redis's documentation, not behaviour.
-Value WithoutNotes(const Value& value) {
-  Value bare = value;
-  bare.items.clear();
-  for (size_t i = 0; i < value.items.size(); ++i) {
-    if (value.items[i].text == "notes" && i + 1 < value.items.size()) {
-      ++i;
-      continue;
-    }
-    bare.items.push_back(WithoutNotes(value.items[i]));
-  }
-  return bare;
-}
-bool EqualButNotes(const Value& expected, const Value& actual) {
-  return WithoutNotes(expected) == WithoutNotes(actual);
+// A count of keys that is no 32-bit number: Redis takes what atoi() makes of it.
+bool OddKeyCount(const Args& argv, const Value&, const Value& actual) {
+  return std::any_of(argv.begin() + 3, argv.end(),
+                     [](const std::string& arg) { return arg.size() > 9; }) &&
+         actual.text == "ERR Invalid arguments specified for command";
 }
 
+// Redis 7.0.15 forgets the flag n in CONFIG GET when A is set; the letters' order does not matter.
 Value WithoutFlagN(Value value) {
-  for (size_t i = 0; i + 1 < value.items.size(); ++i) {
-    if (value.items[i].text == "notify-keyspace-events") std::erase(value.items[i + 1].text, 'n');
+  for (size_t i = 0; i + 1 < value.items.size(); i += 2) {
+    std::string name = value.items[i].text;
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (name == "notify-keyspace-events") std::erase(value.items[i + 1].text, 'n');
   }
   return value;
 }
-// The letters may stand in another order without the n.
-bool EqualButFlagN(const Value& expected, const Value& actual) {
-  Value a = WithoutFlagN(expected);
-  Value b = WithoutFlagN(actual);
-  return a == b;
+bool EqualButFlagN(const Args&, const Value& expected, const Value& actual) {
+  return WithoutFlagN(expected) == WithoutFlagN(actual);
 }
 
 constexpr auto kKnown = std::to_array<Known>({
     {"OBJECT REFCOUNT", "sharing of objects is internal; tideway shares none", BothCounts},
-    {"OBJECT HELP", "made from the command table", BothHelp},
-    {"PUBSUB HELP", "made from the command table", BothHelp},
-    {"CLIENT HELP", "made from the command table", BothHelp},
-    {"CONFIG HELP", "made from the command table", BothHelp},
-    {"COMMAND HELP", "made from the command table", BothHelp},
-    {"CLUSTER HELP", "made from the command table", BothHelp},
-    {"SLOWLOG HELP", "made from the command table", BothHelp},
-    {"LATENCY HELP", "made from the command table", BothHelp},
-    {"MEMORY HELP", "made from the command table", BothHelp},
-    {"DEBUG HELP", "made from the command table", BothHelp},
-    {"CONFIG GET", "Redis 7.0.15 forgets the flag n beside A", EqualButFlagN},
-    {"COMMAND INFO", "key specifications have no notes", EqualButNotes},
+    {"OBJECT HELP", "help is in words of our own", BothLists},
+    {"PUBSUB HELP", "help is in words of our own", BothLists},
+    {"CLIENT INFO", "has lib-name and lib-ver of Redis 7.2 too: see compare_server.cc", nullptr},
+    {"CLIENT LIST", "has lib-name and lib-ver of Redis 7.2 too: see compare_server.cc", nullptr},
+    {"CLIENT INFO", "flag d (a watched key changed) is missing: known at EXEC only", nullptr},
+    {"CLIENT INFO", "run by EXEC: no flag x, multi=-1, cmd=client|info; only its form is compared",
+     nullptr},
+    {"COMMAND GETKEYS", "a count of keys that is no 32-bit number is an error", OddKeyCount},
+    {"COMMAND GETKEYSANDFLAGS", "a count of keys that is no 32-bit number is an error",
+     OddKeyCount},
+    {"CONFIG GET", "Redis forgets the flag n beside A", EqualButFlagN},
+    {"COMMAND INFO", "notes of key specifications are Redis's prose", nullptr},
+    {"CLIENT REPLY",
+     "OFF inside a transaction: Redis sends the first bytes of EXEC's reply, tideway"
+     " none of it; not generated",
+     nullptr},
+    {"MULTI",
+     "Redis puts messages to the own RESP3 connection between the elements of EXEC's reply;"
+     " not generated",
+     nullptr},
 });
 
 }  // namespace
@@ -75,7 +76,8 @@ constexpr auto kKnown = std::to_array<Known>({
 bool IsKnownDifference(const Args& argv, const Value& expected, const Value& actual) {
   const std::string name = CommandName(argv);
   for (const Known& known : kKnown) {
-    if (known.command == name && known.accepts(expected, actual)) return true;
+    if (known.command != name || known.accepts == nullptr) continue;
+    if (known.accepts(argv, expected, actual)) return true;
   }
   return false;
 }

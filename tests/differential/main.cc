@@ -23,6 +23,7 @@ constexpr const char* kUsage = R"(differential_test [options]
   --only A,B          only these commands ("CONFIG GET" or CONFIG)
   --without A,B       not these commands
   --resp 2|3          all connections speak this version (default: some each)
+  --notify FLAGS      notify-keyspace-events, given at the start; CONFIG SET is not used then
   --pipeline N        commands in one go (default 64)
   --episode N         commands between two empty databases (default 1500)
   --findings N        stop after so many kinds of difference (default 20)
@@ -66,6 +67,9 @@ bool Apply(const std::string& name, const std::string& value, Options* options) 
     session.generator.only = Split(value, true);
   } else if (name == "--without") {
     session.generator.without = Split(value, true);
+  } else if (name == "--notify") {
+    options->arena.notify = value;
+    session.generator.without.insert("CONFIG SET");
   } else if (!numeric) {
     return false;
   } else if (name == "--count") {

@@ -205,7 +205,8 @@ std::string Pools::ChannelGlob() { return random_.Pick(kChannelGlobs); }
 
 std::string Pools::Database() {
   if (random_.Percent(90)) return std::to_string(random_.Below(4));
-  return random_.Pick({"15", "16", "-1", "abc", "", "0x1", "99999999999999999999"});
+  return random_.Pick(
+      {"15", "16", "-1", "abc", "", "0x1", "9223372036854775807", "99999999999999999999"});
 }
 
 std::string Pools::Garbage() { return random_.Pick(kGarbage); }
