@@ -24,6 +24,17 @@ std::optional<int64_t> IntegerOrReply(std::string_view text, ReplyWriter& reply)
   return value;
 }
 
+std::optional<int32_t> Int32OrReply(std::string_view text, ReplyWriter& reply) {
+  constexpr int64_t kMin = std::numeric_limits<int32_t>::min();
+  constexpr int64_t kMax = std::numeric_limits<int32_t>::max();
+  const auto value = IntegerOrReply(text, reply);
+  if (!value) return std::nullopt;
+  if (*value >= kMin && *value <= kMax) return static_cast<int32_t>(*value);
+  reply.Error("ERR value is out of range, value must between " + std::to_string(kMin) + " and " +
+              std::to_string(kMax));
+  return std::nullopt;
+}
+
 std::optional<int64_t> ExpiryOrReply(const ExpiryArgument& argument, int64_t now_ms,
                                      std::string_view command, ReplyWriter& reply) {
   auto time = IntegerOrReply(argument.text, reply);

@@ -15,6 +15,9 @@ bool EqualsIgnoreCase(std::string_view a, std::string_view b);
 /// The integer, or nullopt after answering that it is none.
 std::optional<int64_t> IntegerOrReply(std::string_view text, ReplyWriter& reply);
 
+/// An integer that fits in 32 bits, or nullopt after answering in Redis's words why it does not.
+std::optional<int32_t> Int32OrReply(std::string_view text, ReplyWriter& reply);
+
 /// An expiry given by a client, relative or absolute, in seconds or milliseconds.
 struct ExpiryArgument {
   std::string_view text;

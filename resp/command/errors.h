@@ -20,11 +20,22 @@ inline constexpr std::string_view kInvalidDbError = "ERR DB index is out of rang
 inline constexpr std::string_view kStringTooLongError =
     "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
 
+/// A client's word as Redis's errors print it: as a C string, up to a NUL byte.
+inline std::string Printed(std::string_view word) {
+  return std::string(word.substr(0, word.find('\0')));
+}
+
 /// Answers WRONGTYPE and returns true when the key exists and is of another type.
 inline bool IsWrongType(const backend::Key& key, backend::ValueType wanted, ReplyWriter& reply) {
   if (!key.exists() || key.type() == wanted) return false;
   reply.Error(kWrongTypeError);
   return true;
+}
+
+/// What a subcommand answers that takes fewer arguments than its arity lets through.
+inline std::string SubcommandSyntaxError(Args args, std::string_view container) {
+  return "ERR unknown subcommand or wrong number of arguments for '" + Printed(args[1]) +
+         "'. Try " + std::string(container) + " HELP.";
 }
 
 /// "ERR wrong number of arguments for 'mset' command".

@@ -82,7 +82,7 @@ std::optional<std::vector<uint64_t>> IdsOrReply(Call& call, size_t begin) {
   std::vector<uint64_t> ids;
   for (const std::string_view text : call.args.subspan(begin)) {
     const auto id = ParseInt64(text);
-    if (!id || *id < 1) {
+    if (!id) {
       call.reply.Error("ERR Invalid client ID");
       return std::nullopt;
     }
@@ -96,7 +96,7 @@ void ClientList(Call& call) {
   const Args args = call.args;
   if (args.size() == 4 && EqualsIgnoreCase(args[2], "type")) {
     if (!IsClientTypeName(args[3])) {
-      return call.reply.Error("ERR Unknown client type '" + std::string(args[3]) + "'");
+      return call.reply.Error("ERR Unknown client type '" + Printed(args[3]) + "'");
     }
     wanted = [type = args[3]](const Session& session) { return HasClientType(session, type); };
   } else if (args.size() > 3 && EqualsIgnoreCase(args[2], "id")) {
@@ -154,7 +154,7 @@ bool ParseKillFilter(Call& call, KillFilter& filter) {
       filter.id = static_cast<uint64_t>(*id);
     } else if (EqualsIgnoreCase(word, "type")) {
       if (!IsClientTypeName(value)) {
-        call.reply.Error("ERR Unknown client type '" + std::string(value) + "'");
+        call.reply.Error("ERR Unknown client type '" + Printed(value) + "'");
         return false;
       }
       filter.type = value;
@@ -164,7 +164,7 @@ bool ParseKillFilter(Call& call, KillFilter& filter) {
       filter.local_address = value;
     } else if (EqualsIgnoreCase(word, "user")) {
       if (value != "default") {
-        call.reply.Error("ERR No such user '" + std::string(value) + "'");
+        call.reply.Error("ERR No such user '" + Printed(value) + "'");
         return false;
       }
     } else if (EqualsIgnoreCase(word, "skipme") && EqualsIgnoreCase(value, "yes")) {

@@ -126,6 +126,21 @@ void CommandGetkeys(Call& call) {
   for (const auto& [at, spec] : keys) call.reply.Bulk(call.args[2 + at]);
 }
 
+// What a key is to one call of a command whose flags depend on its options: SET reads its key only
+// when GET is among them.
+KeySpec FlagsOfCall(const KeySpec& spec, Args command) {
+  if ((spec.words & kKeyVariableFlags) == 0) return spec;
+  KeySpec told = spec;
+  told.words &= ~static_cast<decltype(told.words)>(kKeyVariableFlags);
+  const bool reads = std::any_of(command.begin() + 3, command.end(), [](std::string_view word) {
+    return EqualsIgnoreCase(word, "get");
+  });
+  if (reads) return told;
+  told.access = KeySpec::kOW;
+  told.words &= ~static_cast<decltype(told.words)>(kKeyAccess);
+  return told;
+}
+
 void CommandGetkeysandflags(Call& call) {
   std::vector<std::pair<size_t, const KeySpec*>> keys;
   if (!FindKeys(call, keys)) return;
@@ -133,7 +148,7 @@ void CommandGetkeysandflags(Call& call) {
   for (const auto& [at, spec] : keys) {
     call.reply.Array(2);
     call.reply.Bulk(call.args[2 + at]);
-    ReplyKeyFlags(*spec, call.reply);
+    ReplyKeyFlags(FlagsOfCall(*spec, call.args.subspan(2)), call.reply);
   }
 }
 

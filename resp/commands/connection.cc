@@ -77,27 +77,21 @@ void Hello(Call& call) {
     if (*asked < 2 || *asked > 3) return call.reply.Error("NOPROTO unsupported protocol version");
     version = *asked;
   }
-  bool login = false;
-  std::string_view user;
-  std::string_view password;
-  std::optional<std::string_view> name;
+  // As in Redis, what an option asks for is done where it stands, before the words behind it are
+  // looked at.
   for (size_t i = 2; i < args.size(); ++i) {
     const size_t more = args.size() - i - 1;
     if (EqualsIgnoreCase(args[i], "auth") && more >= 2) {
-      login = true;
-      user = args[++i];
-      password = args[++i];
+      const std::string_view user = args[++i];
+      if (!CheckPassword(call.worker.settings(), user, args[++i])) {
+        return call.reply.Error(kWrongPassError);
+      }
+      call.session.authenticated = true;
     } else if (EqualsIgnoreCase(args[i], "setname") && more >= 1) {
-      name = args[++i];
+      if (!SetClientName(call.session, args[++i])) return call.reply.Error(kBadClientNameError);
     } else {
-      return call.reply.Error("ERR Syntax error in HELLO option '" + std::string(args[i]) + "'");
+      return call.reply.Error("ERR Syntax error in HELLO option '" + Printed(args[i]) + "'");
     }
-  }
-  if (login) {
-    if (!CheckPassword(call.worker.settings(), user, password)) {
-      return call.reply.Error(kWrongPassError);
-    }
-    call.session.authenticated = true;
   }
   if (!call.session.authenticated) {
     return call.reply.Error(
@@ -105,17 +99,13 @@ void Hello(Call& call) {
         "<proto> AUTH <user> <pass> option can be used to authenticate the client and select the "
         "RESP protocol version at the same time");
   }
-  if (name && !SetClientName(call.session, *name)) return call.reply.Error(kBadClientNameError);
   if (version != 0) call.session.protocol = static_cast<uint8_t>(version);
   ReplyHello(call);
 }
 
 void Select(Call& call) {
-  const auto number = ParseInt64(call.args[1]);
-  if (!number || *number < std::numeric_limits<int32_t>::min() ||
-      *number > std::numeric_limits<int32_t>::max()) {
-    return call.reply.Error(kNotIntegerError);
-  }
+  const auto number = Int32OrReply(call.args[1], call.reply);
+  if (!number) return;
   if (*number < 0 || *number >= call.worker.settings().databases) {
     return call.reply.Error(kInvalidDbError);
   }

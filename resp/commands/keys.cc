@@ -72,13 +72,9 @@ void RenameNx(View& view, Args args, ReplyWriter& reply) { RenameTo(view, args, 
 // The number of a database, or nullopt after answering.
 std::optional<uint32_t> DatabaseOrReply(const View& view, std::string_view text,
                                         ReplyWriter& reply) {
-  const auto number = ParseInt64(text);
-  if (!number || *number < std::numeric_limits<int32_t>::min() ||
-      *number > std::numeric_limits<int32_t>::max()) {
-    reply.Error(kNotIntegerError);
-    return std::nullopt;
-  }
-  if (*number < 0 || *number >= view.database_count()) {
+  const auto number = Int32OrReply(text, reply);
+  if (!number) return std::nullopt;
+  if (*number < 0 || static_cast<uint32_t>(*number) >= view.database_count()) {
     reply.Error(kInvalidDbError);
     return std::nullopt;
   }

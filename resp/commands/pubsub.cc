@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "resp/call.h"
+#include "resp/command/errors.h"
 #include "resp/command/help.h"
 #include "resp/executor.h"
 #include "resp/protocol/glob.h"
@@ -92,11 +93,8 @@ void SPublish(Call& call) { PublishOn(call, ChannelKind::kShard); }
 // --- PUBSUB
 
 void ReplyNames(Call& call, ChannelKind kind) {
-  if (call.args.size() > 3) {
-    return call.reply.Error("ERR unknown subcommand or wrong number of arguments for '" +
-                            std::string(call.args[1]) + "'. Try PUBSUB HELP.");
-  }
   std::vector<std::string> names;
+  if (call.args.size() > 3) return call.reply.Error(SubcommandSyntaxError(call.args, "PUBSUB"));
   const bool all = call.args.size() < 3;
   call.server.registry.ForEach(kind, [&](const std::string& name) {
     if (all || GlobMatch(call.args[2], name)) names.push_back(name);

@@ -173,25 +173,12 @@ Step Generator::MakeRaw() {
                               "RESET\r\n"});
   }
   if (random_.Percent(50)) {
-    step.raw += random_.Pick({"ECHO \"unbalanced\r\n",
-                              "ECHO 'x'y\r\n",
-                              "*1\r\n4\r\nPING\r\n",
-                              "*abc\r\n",
-                              "*1048577\r\n",
-                              "*1\r\n$-1\r\n",
-                              "*1\r\n$abc\r\n",
-                              "*1\r\n$536870913\r\n",
-                              "*1\r\n$ 4\r\nPING\r\n",
-                              "*9223372036854775808\r\n",
-                              "QUIT\r\n",
-                              "quit now\r\n",
-                              "Host: example\r\n",
-                              "*1\r\n+PING\r\n",
-                              "*2147483648\r\n",
-                              "*1\r\n$\r\n",
-                              "*\r\n",
-                              "* 1\r\n",
-                              "*1\r\n$4294967296\r\n"});
+    step.raw +=
+        random_.Pick({"ECHO \"unbalanced\r\n", "ECHO 'x'y\r\n", "*1\r\n4\r\nPING\r\n", "*abc\r\n",
+                      "*1048577\r\n", "*1\r\n$-1\r\n", "*1\r\n$abc\r\n", "*1\r\n$536870913\r\n",
+                      "*1\r\n$ 4\r\nPING\r\n", "*9223372036854775808\r\n", "QUIT\r\n",
+                      "quit now\r\n", "*1\r\n+PING\r\n", "*2147483648\r\n", "*1\r\n$\r\n", "*\r\n",
+                      "* 1\r\n", "*1\r\n$4294967296\r\n"});
   }
   return step;
 }

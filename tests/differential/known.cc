@@ -44,7 +44,16 @@ Value WithoutFlagN(Value value) {
   return value;
 }
 bool EqualButFlagN(const Args&, const Value& expected, const Value& actual) {
-  return WithoutFlagN(expected) == WithoutFlagN(actual);
+  const auto pairs = [](const Value& value) {
+    std::vector<std::pair<std::string, std::string>> sorted;
+    for (size_t i = 0; i + 1 < value.items.size(); i += 2) {
+      sorted.emplace_back(value.items[i].text, value.items[i + 1].text);
+    }
+    std::sort(sorted.begin(), sorted.end());
+    return sorted;
+  };
+  return expected.type == actual.type &&
+         pairs(WithoutFlagN(expected)) == pairs(WithoutFlagN(actual));
 }
 
 constexpr auto kKnown = std::to_array<Known>({
