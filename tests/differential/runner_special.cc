@@ -12,7 +12,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kPatience{10'000};
 constexpr std::string_view kMark = "~done";
 
 std::string Concat(const std::vector<std::string>& frames) {
