@@ -63,6 +63,7 @@ class ByteBuffer {
   /// Puts `bytes` before the byte at `position` (≤ size()), moving what follows.
   void Insert(size_t position, std::string_view bytes) {
     char* end = Ensure(bytes.size());
+    if (bytes.empty()) return;
     char* at = data_ + position;
     std::memmove(at + bytes.size(), at, static_cast<size_t>(end - at));
     std::memcpy(at, bytes.data(), bytes.size());
@@ -71,6 +72,7 @@ class ByteBuffer {
 
   /// Takes out `bytes` from `position` on (both within size()), moving what follows.
   void Remove(size_t position, size_t bytes) {
+    if (bytes == 0) return;  // an empty buffer has no memory to move
     std::memmove(data_ + position, data_ + position + bytes, size_ - position - bytes);
     size_ -= bytes;
   }
