@@ -145,6 +145,7 @@ size_t Connection::Process(std::string_view input) {
       scratch.requests.push_back(parser_.args());
       scratch.ends.push_back(parsed);
     }
+    being_run_bytes_ = input.size();
     if (!scratch.requests.empty()) {
       const size_t taken = worker.executor().Run(*session_, scratch.requests);
       if (taken < scratch.requests.size()) {
@@ -159,6 +160,7 @@ size_t Connection::Process(std::string_view input) {
     if (status == ParseStatus::kNeedMore) break;
   }
   processing_ = false;
+  being_run_bytes_ = 0;
   return total;
 }
 

@@ -4,6 +4,7 @@
 // connection holds no buffer but a small one inside the object.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <cstdint>
@@ -44,7 +45,7 @@ class Connection final : public Transport, public std::enable_shared_from_this<C
   const std::string& peer_address() const override { return peer_; }
   const std::string& local_address() const override { return local_; }
   int fd() const override { return fd_; }
-  size_t input_bytes() const override { return input_.size(); }
+  size_t input_bytes() const override { return std::max(input_.size(), being_run_bytes_); }
   size_t input_free_bytes() const override { return input_.capacity() - input_.size(); }
 
   /// Sends what waits, as far as the socket takes it. The I/O thread calls it at the end of a turn.
@@ -74,6 +75,7 @@ class Connection final : public Transport, public std::enable_shared_from_this<C
   bool reading_ = false;
   bool waiting_writable_ = false;
   bool processing_ = false;
+  size_t being_run_bytes_ = 0;  // of the requests that run now: they count as input, as in Redis
   RequestParser parser_;
   ByteBuffer input_;  // an unfinished request, or what waits while the session is suspended
   OutputQueue output_;
