@@ -22,7 +22,9 @@ const char* __tsan_default_options() {  // NOLINT
 
 // Debian's libraries are not built with ThreadSanitizer, so it cannot see how they synchronise.
 const char* __tsan_default_suppressions() {  // NOLINT
-  return "called_from_lib:librocksdb.so\n";
+  return "called_from_lib:librocksdb.so\n"
+         "race:^rocksdb::\n"
+         "race:librocksdb.so\n";
 }
 
 }  // extern "C"
