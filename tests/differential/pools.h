@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "tests/differential/random.h"
+#include "tests/harness/random.h"
 #include "tests/differential/step.h"
 
 namespace tideway::tests {
