@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "tests/harness/random.h"
 #include "tests/differential/step.h"
+#include "tests/harness/random.h"
 
 namespace tideway::tests {
 
