@@ -55,7 +55,10 @@ void Connection::StartRead() {
   if (reading_ || state_ != State::kOpen) return;
   if (session_->suspension != Suspension::kNone && input_.size() >= kSuspendedInputBytesMax) return;
   asio::mutable_buffer target(inline_.data(), inline_.size());
-  if (!input_.empty()) {
+  // While the session is suspended Resume() may take bytes out of input_, or give its memory back,
+  // under the read: then the bytes must land elsewhere.
+  reads_into_input_ = !input_.empty() && session_->suspension == Suspension::kNone;
+  if (reads_into_input_) {
     // Grow with the bytes that came, never by what a client announces.
     const size_t missing = std::max<size_t>(parser_.bytes_missing(), kReadBytes);
     const size_t room = std::min(missing, std::max(input_.size(), kReadBytes));
@@ -78,8 +81,12 @@ void Connection::OnRead(const error_code& error, size_t bytes) {
   Worker& worker = thread_.worker();
   worker.stats().input_bytes += bytes;
   session_->last_interaction_ms = worker.now_ms();
-  if (!input_.empty()) {
-    input_.Commit(bytes);
+  if (reads_into_input_ || !input_.empty()) {
+    if (reads_into_input_) {
+      input_.Commit(bytes);
+    } else {
+      input_.Append({inline_.data(), bytes});
+    }
     CheckInputLimit();
     if (state_ == State::kOpen && session_->suspension == Suspension::kNone) {
       const size_t consumed = Process(input_.view());

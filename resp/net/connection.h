@@ -73,6 +73,7 @@ class Connection final : public Transport, public std::enable_shared_from_this<C
   const int fd_;
   State state_ = State::kOpen;
   bool reading_ = false;
+  bool reads_into_input_ = false;  // where the read under way puts its bytes; else inline_
   bool waiting_writable_ = false;
   bool processing_ = false;
   size_t being_run_bytes_ = 0;  // of the requests that run now: they count as input, as in Redis
