@@ -8,12 +8,29 @@
 #include "backend/version.h"
 #include "resp/config/commandline.h"
 #include "resp/net/server.h"
+#include "resp/net/supervisor.h"
+#include "resp/process/background.h"
 
 namespace {
+
+/// `daemonize`, unless a process manager watches the process that it started.
+tideway::Result<tideway::resp::Background> MaybeGoToBackground(
+    const tideway::resp::Settings& settings) {
+  using namespace tideway::resp;
+  if (!settings.daemonize || DetectSupervisor(settings.supervised) != Supervised::kNo) {
+    return Background();
+  }
+  return Background::Start();
+}
 
 int Serve(const tideway::resp::StartOptions& options) {
   using namespace tideway;
   const resp::Settings& settings = options.settings;
+  auto background = MaybeGoToBackground(settings);
+  if (!background.ok()) {
+    std::fprintf(stderr, "%s\n", background.error().detail.c_str());
+    return 1;
+  }
   const Status configured =
       log::Configure({settings.loglevel, settings.log_format, settings.logfile});
   if (!configured.ok()) {
@@ -27,7 +44,7 @@ int Serve(const tideway::resp::StartOptions& options) {
     log::Warning("{}", server.error().detail);
     return 1;
   }
-  return server.value()->Run();
+  return server.value()->Run([&] { background.value().Ready(); });
 }
 
 }  // namespace

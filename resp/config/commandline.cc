@@ -75,7 +75,7 @@ class ArgumentReader {
       return Ok();
     }
     if (arg == "-h" || arg == "-v") return TakeOption(arg == "-h" ? "--help" : "--version");
-    if (at_ == 0 && !arg.starts_with('-')) return TakeFile(arg);
+    if (!arg.starts_with('-')) return TakeFile(arg);
     return Wrong(fmt::format("Unexpected argument '{}': settings begin with --", arg));
   }
 

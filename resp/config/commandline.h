@@ -29,8 +29,9 @@ struct StartOptions {
 ///
 ///   [FILE] [--name value ...]... [-]
 ///
-/// FILE is read first, then standard input where `-` stands first or last, then the options. Every
-/// setting is an option of the same name; `--name=value` and `"--name value"` are the same. Also
+/// FILE may also follow --check-config. It is read first, then standard input where `-` stands
+/// first or last, then the options. Every setting is an option of the same name; `--name=value` and
+/// `"--name value"` are the same. Also
 /// --config FILE, --check-config, --help (-h) and --version (-v).
 ///
 /// Error: the text for standard error, which ends in a newline; the caller exits with 1.

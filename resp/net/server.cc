@@ -21,6 +21,7 @@
 #include "cdc/bus.h"
 #include "resp/net/io_thread.h"
 #include "resp/net/listener.h"
+#include "resp/net/supervisor.h"
 
 namespace tideway::resp {
 
@@ -190,7 +191,7 @@ Result<std::unique_ptr<Server>> Server::Create(const StartOptions& options) {
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
-int Server::Run() {
+int Server::Run(const std::function<void()>& serving) {
   Parts& parts = *parts_;
   const Settings& settings = parts.options.settings;
   boost::asio::signal_set signals(parts.threads.front()->io(), SIGTERM, SIGINT);
@@ -206,7 +207,12 @@ int Server::Run() {
     log::Notice("The server is now ready to accept connections at {}", settings.unixsocket);
   }
 
+  const Supervised manager = DetectSupervisor(settings.supervised);
+  TellReady(manager);
+  serving();
+
   const ShutdownRequest request = parts.shutdown.get_future().get();
+  TellStopping(manager);
   log::Warning("User requested shutdown...");
   std::promise<void> stopped;
   parts.threads.front()->Post([&] {

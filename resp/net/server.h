@@ -1,6 +1,7 @@
 // The running server: builds the parts, joins them, runs until it is told to stop.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -16,8 +17,9 @@ class Server {
   static Result<std::unique_ptr<Server>> Create(const StartOptions& options);
   ~Server();
 
-  /// Serves until SIGTERM, SIGINT or SHUTDOWN; returns the exit status.
-  int Run();
+  /// Serves until SIGTERM, SIGINT or SHUTDOWN; returns the exit status. `serving` is called once,
+  /// on this thread, when clients are accepted; the process manager (`supervised`) hears of it too.
+  int Run(const std::function<void()>& serving);
 
  private:
   struct Parts;

@@ -100,7 +100,8 @@ TEST(CommandLine, ErrorsSayWhatAndWhere) {
   EXPECT_THAT(Bad({"--timeout", "--port"}), HasSubstr(">>> 'timeout \"--port\"'"));
   EXPECT_THAT(Bad({"--requirepass", "hunter2", "x"}), HasSubstr("requirepass (redacted)"));
   EXPECT_THAT(Bad({"-x"}), HasSubstr("Unexpected argument '-x'"));
-  EXPECT_THAT(Bad({"--check-config", "foo"}), HasSubstr("Unexpected argument 'foo'"));
+  EXPECT_THAT(Bad({"--check-config", "-x"}), HasSubstr("Unexpected argument '-x'"));
+  EXPECT_THAT(Bad({"--check-config", "/no/such.conf"}), HasSubstr("'/no/such.conf'"));
   EXPECT_THAT(Bad({"/no/such.conf"}), HasSubstr("can't open config file '/no/such.conf'"));
   EXPECT_THAT(Bad({"a.conf", "--config", "b.conf"}), HasSubstr("Two configuration files"));
   EXPECT_THAT(Bad({"--config"}), HasSubstr("--config needs a file"));
