@@ -7,9 +7,7 @@
 #include <atomic>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <future>
 #include <random>
 
@@ -22,6 +20,7 @@
 #include "resp/net/io_thread.h"
 #include "resp/net/listener.h"
 #include "resp/net/supervisor.h"
+#include "resp/process/pid_file.h"
 
 namespace tideway::resp {
 
@@ -78,16 +77,6 @@ Result<std::unique_ptr<backend::Journal>> OpenJournal(const Settings& settings) 
   options.dir = settings.dir;
   options.sync = PolicyOf(settings.appendfsync);
   return backend::OpenRocksdbJournal(options);
-}
-
-Status WritePidFile(const std::string& path) {
-  if (path.empty()) return Ok();
-  std::ofstream file(path);
-  file << getpid() << '\n';
-  if (!file.flush()) {
-    return {Errc::kIo, "Failed to write PID file '" + path + "': " + std::strerror(errno)};
-  }
-  return Ok();
 }
 
 }  // namespace
@@ -185,9 +174,6 @@ Result<std::unique_ptr<Server>> Server::Create(const StartOptions& options) {
   if (const Status listening = parts->listener.Listen(settings); !listening.ok()) {
     return listening.error();
   }
-  if (const Status written = WritePidFile(settings.pidfile); !written.ok()) {
-    return written.error();
-  }
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
@@ -207,6 +193,8 @@ int Server::Run(const std::function<void()>& serving) {
     log::Notice("The server is now ready to accept connections at {}", settings.unixsocket);
   }
 
+  const auto pid_file = PidFile::Write(settings.pidfile);
+  if (!pid_file.ok()) log::Warning("{}", pid_file.error().detail);
   const Supervised manager = DetectSupervisor(settings.supervised);
   TellReady(manager);
   serving();
@@ -230,7 +218,6 @@ int Server::Run(const std::function<void()>& serving) {
       status = 1;
     }
   }
-  if (!settings.pidfile.empty()) unlink(settings.pidfile.c_str());
   log::Warning("Tideway is now ready to exit, bye bye...");
   return status;
 }
