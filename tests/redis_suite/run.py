@@ -34,6 +34,7 @@ class Unit:
         self.failed = {}
         self.second_try = set()
         self.seen = set()
+        self.hung = False
 
     def skips(self, mode):
         return {entry.name for entry in self.entries if mode in entry.modes}
@@ -53,6 +54,8 @@ class Unit:
         self.seen |= outcome.seen()
         self.passed |= outcome.passed
         self.failed.update(outcome.failed)
+        if outcome.hung:
+            self.hung = True
         if not outcome.finished and not outcome.failed:
             self.failed[f"({where})"] = "the run ended before the unit did:\n" + outcome.tail
 
@@ -62,12 +65,14 @@ class Unit:
 
 
 def run_external(unit, binary, tree, log):
-    """The unit in external mode, on a server of its own."""
+    """The unit in external mode, on a server of its own; tells whether it came to its end."""
     with server.Running(binary, log) as running:
         arguments = ["--host", "127.0.0.1", "--port", str(running.port)]
-        unit.add(tree.run(unit.name, unit.skips("external"), None, arguments), "external")
+        outcome = tree.run(unit.name, unit.skips("external"), None, arguments)
+        unit.add(outcome, "external")
         if not running.alive():
             unit.failed["(server)"] = "the server ended\n" + running.log_tail()
+        return outcome.finished
 
 
 def run_spawned(unit, only, tree):
@@ -80,7 +85,7 @@ def run_spawned(unit, only, tree):
 
 
 def run_unit(unit, binary, source, work):
-    """Both modes of one unit; failures get a second try on a fresh server."""
+    """Both modes of one unit; a failure gets a second try on a fresh server."""
     started = time.monotonic()
     for attempt in (1, 2):
         folder = work / f"{unit.name.replace('/', '_')}.{attempt}"
@@ -88,15 +93,15 @@ def run_unit(unit, binary, source, work):
         failed_before = dict(unit.failed)
         unit.failed = {}
         if any(d for d in unit.declared):
-            run_external(unit, binary, tree, folder / "server.log")
+            finished = run_external(unit, binary, tree, folder / "server.log")
             only = unit.remaining()
-            if only:
+            if only and finished:
                 run_spawned(unit, only, tree)
         unit.passed -= set(unit.failed)
         if attempt == 2:
             unit.second_try = set(failed_before) - set(unit.failed)
-        if not unit.failed:
-            break
+        if not unit.failed or unit.hung:
+            break  # a test that hangs costs minutes, and does so again
         keep_logs(folder)
     state = "FAILED" if unit.failed else "ok"
     lines = [f"{state:6} {unit.name}: {len(unit.passed)} passed, {len(unit.failed)} failed, "

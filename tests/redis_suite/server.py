@@ -204,7 +204,7 @@ class SuiteTree:
         skip_file.write_text("\n".join(sorted(skips)) + "\n")
         base = free_port_range()
         command = ["tclsh", "tests/test_helper.tcl", "--single", unit, "--durable",
-                   "--clients", "1", "--timeout", "240", "--skipfile", str(skip_file),
+                   "--clients", "1", "--timeout", "120", "--skipfile", str(skip_file),
                    "--baseport", str(base), "--portcount", str(PORTS_A_RUN - 50),
                    *arguments]
         for declared in only or ():
@@ -216,7 +216,7 @@ class SuiteTree:
         try:
             output, _ = process.communicate(timeout=UNIT_SECONDS)
         except subprocess.TimeoutExpired:
-            output = b"[exception]: the unit took too long\n"
+            output = b"[exception]: [TIMEOUT] the unit took too long\n"
         finally:
             # Spawned servers and load generators belong to the run's own group.
             processes.end(process)

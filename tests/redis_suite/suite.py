@@ -64,6 +64,7 @@ class Outcome:
     ignored: set = dataclasses.field(default_factory=set)
     failed: dict = dataclasses.field(default_factory=dict)
     finished: bool = False
+    hung: bool = False
     tail: str = ""
 
     def seen(self):
@@ -73,7 +74,7 @@ class Outcome:
 def parse_output(text, unit):
     """Outcomes of a run of `unit` from what the suite printed."""
     lines = _ANSI.sub("", text).splitlines()
-    outcome = Outcome(tail="\n".join(lines[-15:]))
+    outcome = Outcome(tail="\n".join(lines[-15:]), hung="[TIMEOUT]" in text)
     message_of = None
     for line in lines:
         match = re.match(r"\[(\w+)\]: (.*)$", line)
