@@ -204,7 +204,7 @@ class SuiteTree:
         skip_file.write_text("\n".join(sorted(skips)) + "\n")
         base = free_port_range()
         command = ["tclsh", "tests/test_helper.tcl", "--single", unit, "--durable",
-                   "--clients", "1", "--timeout", "120", "--skipfile", str(skip_file),
+                   "--clients", "1", "--timeout", "300", "--skipfile", str(skip_file),
                    "--baseport", str(base), "--portcount", str(PORTS_A_RUN - 50),
                    *arguments]
         for declared in only or ():
