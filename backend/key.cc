@@ -58,6 +58,11 @@ int64_t Key::IdleSeconds() const {
 
 KeyTable& Key::MutableTable() {
   if (table_ == nullptr) table_ = &view_->keyspace_->MakeTable(StripeOf(hash_), db_);
+  if (!exists() && !view_->expire_writes_) {
+    // What reads as absent may be a due key that was left in place. It goes before a new one comes.
+    Entry* const hidden = table_->Find(hash_, name_);
+    if (hidden != nullptr) view_->Expire(db_, *table_, hash_, hidden);
+  }
   return *table_;
 }
 

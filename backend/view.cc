@@ -39,7 +39,7 @@ Key View::Open(uint32_t db, std::string_view key, bool touch) {
   Entry* entry = table != nullptr ? table->Find(hash, key) : nullptr;
   if (entry != nullptr) {
     if (IsDue(*entry)) {
-      Expire(db, *table, hash, entry);
+      if (expire_writes_) Expire(db, *table, hash, entry);
       entry = nullptr;
     } else if (touch && entry->access_clock() != access_clock_) {
       entry->set_access_clock(access_clock_);
@@ -64,7 +64,6 @@ Key View::OpenWriteIn(uint32_t db, std::string_view key) { return Open(db, key, 
 Key View::Peek(std::string_view key) { return Open(db_, key, false); }
 
 void View::Expire(uint32_t db, KeyTable& table, uint64_t hash, Entry* entry) {
-  if (!expire_writes_) return;
   WatchRegistry& watches = keyspace_->stripe(StripeOf(hash)).watches;
   if (!watches.empty()) watches.TouchExpired(db, entry->key());
   changes_.Erase(db, entry->key());
@@ -141,7 +140,7 @@ uint64_t View::Scan(uint64_t cursor, size_t count, const std::function<void(cons
       for (Entry* const entry : step) {
         const uint64_t hash = KeyHash(entry->key());
         if (IsDue(*entry)) {
-          Expire(db_, *table, hash, entry);
+          if (expire_writes_) Expire(db_, *table, hash, entry);
         } else {
           fn(Key(this, table, entry, hash, db_, entry->key()));
         }
@@ -181,6 +180,7 @@ std::optional<std::string> View::RandomKey() {
     }
     Entry* const entry = table->keys().Random(Random());
     if (!IsDue(*entry)) return std::string(entry->key());
+    if (!expire_writes_) continue;
     Expire(db_, *table, KeyHash(entry->key()), entry);
   }
   std::optional<std::string> found;

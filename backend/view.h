@@ -138,7 +138,7 @@ class View {
   Key Open(uint32_t db, std::string_view key, bool touch);
   Key CountRead(const Key& key);
   bool IsDue(const Entry& entry) const;
-  /// A due key of `table` is absent from now on; erases it unless expire writes are off.
+  /// Erases a due key of `table`.
   void Expire(uint32_t db, KeyTable& table, uint64_t hash, Entry* entry);
   /// Whether a key is stored, and whether it is due. For the stripe of `hash`.
   struct Presence {
