@@ -48,18 +48,27 @@ Key View::Open(uint32_t db, std::string_view key, bool touch) {
   return {this, table, entry, hash, db, key};
 }
 
-Key View::CountRead(const Key& key) {
+void View::CountRead(const Key& key) {
   if (key.exists()) {
     ++counters_.hits;
   } else {
     ++counters_.misses;
     if (event_filter_ & kNotifyKeyMiss) PushEvent(Event::kKeyMiss, key.db(), key.name());
   }
+}
+
+Key View::OpenRead(std::string_view name) {
+  const Key key = Open(db_, name, true);
+  CountRead(key);
   return key;
 }
 
-Key View::OpenRead(std::string_view key) { return CountRead(Open(db_, key, true)); }
-Key View::OpenReadNoTouch(std::string_view key) { return CountRead(Open(db_, key, false)); }
+Key View::OpenReadNoTouch(std::string_view name) {
+  const Key key = Open(db_, name, false);
+  CountRead(key);
+  return key;
+}
+
 Key View::OpenWriteIn(uint32_t db, std::string_view key) { return Open(db, key, true); }
 Key View::Peek(std::string_view key) { return Open(db_, key, false); }
 

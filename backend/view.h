@@ -136,7 +136,7 @@ class View {
   friend class Key;
 
   Key Open(uint32_t db, std::string_view key, bool touch);
-  Key CountRead(const Key& key);
+  void CountRead(const Key& key);
   bool IsDue(const Entry& entry) const;
   /// Erases a due key of `table`.
   void Expire(uint32_t db, KeyTable& table, uint64_t hash, Entry* entry);

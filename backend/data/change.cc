@@ -20,6 +20,8 @@ char* PutBytes(char* to, std::string_view bytes) {
   return to + bytes.size();
 }
 
+static_assert(static_cast<size_t>(Event::kEventCount) <= 0x80, "AddEvent writes one byte");
+
 /// What a record holds behind its key.
 struct Shape {
   bool key, field, value, number, number2;
@@ -91,6 +93,11 @@ void ChangeBuffer::Grow(size_t wanted) {
   capacity_ = capacity;
 }
 
+bool ChangeBuffer::FollowsKey(uint32_t db, std::string_view key) const {
+  return db == db_ && key.size() == key_size_ &&
+         SameBytes({bytes_.get() + key_offset_, key_size_}, key);
+}
+
 char* ChangeBuffer::Start(ChangeOp op, uint32_t db, std::string_view key, size_t payload) {
   constexpr size_t kHeadMax = 1 + kVarintMax + 1 + kVarintMax;
   const size_t wanted = kHeadMax + key.size() + payload;
@@ -102,7 +109,7 @@ char* ChangeBuffer::Start(ChangeOp op, uint32_t db, std::string_view key, size_t
     db_ = db;
     key_size_ = kNoKey;
   }
-  if (key.size() == key_size_ && std::string_view(bytes_.get() + key_offset_, key_size_) == key) {
+  if (FollowsKey(db, key)) {
     *to++ = static_cast<char>(static_cast<uint8_t>(op) | kSameKey);
     return to;
   }
@@ -191,6 +198,13 @@ void ChangeBuffer::SwapDb(uint32_t a, uint32_t b) {
 }
 
 void ChangeBuffer::AddEvent(uint32_t db, std::string_view key, Event event) {
+  // Nearly every event follows a change of its key: two bytes.
+  if (FollowsKey(db, key) && capacity_ - size_ >= 2) {
+    bytes_[size_] = static_cast<char>(static_cast<uint8_t>(ChangeOp::kEvent) | kSameKey);
+    bytes_[size_ + 1] = static_cast<char>(event);
+    size_ += 2;
+    return;
+  }
   char* const to = Start(ChangeOp::kEvent, db, key, kVarintMax);
   Finish(PutVarint(to, static_cast<uint8_t>(event)));
 }

@@ -90,6 +90,8 @@ class ChangeBuffer {
   /// Makes room for a record with `payload` more bytes than its head; returns where the head ends.
   char* Start(ChangeOp op, uint32_t db, std::string_view key, size_t payload);
   char* StartKeyless(size_t payload);
+  /// The record before is about the same key.
+  bool FollowsKey(uint32_t db, std::string_view key) const;
   void Finish(const char* end) { size_ = static_cast<size_t>(end - bytes_.get()); }
   void Grow(size_t wanted);
 

@@ -6,18 +6,16 @@ namespace tideway::backend {
 
 Entry* Entry::New(std::string_view key, ValueType type, bool outline, bool with_expiry,
                   size_t inline_size) {
-  Entry shape;
-  shape.flags_ = static_cast<uint8_t>(static_cast<uint8_t>(type) | (outline ? kOutline : 0) |
-                                      (with_expiry ? kHasExpiry : 0));
-  shape.key_size_ = key.size() < kLongKey ? static_cast<uint16_t>(key.size()) : kLongKey;
-  shape.value_size_ = static_cast<uint16_t>(inline_size);
-  shape.set_access_clock(0);
-
-  const size_t key_offset = shape.key_offset();
+  const bool long_key = key.size() >= kLongKey;
+  const size_t key_offset = kHeader + (outline ? sizeof(void*) : 0) +
+                            (with_expiry ? kExpirySize : 0) + (long_key ? sizeof(uint32_t) : 0);
   Entry* const entry = static_cast<Entry*>(AllocateBlock(key_offset + key.size() + inline_size));
-  *entry = shape;
-  if (shape.key_size_ == kLongKey)
-    entry->Store(key_offset - sizeof(uint32_t), static_cast<uint32_t>(key.size()));
+  entry->flags_ = static_cast<uint8_t>(static_cast<uint8_t>(type) | (outline ? kOutline : 0) |
+                                       (with_expiry ? kHasExpiry : 0));
+  entry->set_access_clock(0);
+  entry->key_size_ = long_key ? kLongKey : static_cast<uint16_t>(key.size());
+  entry->value_size_ = static_cast<uint16_t>(inline_size);
+  if (long_key) entry->Store(key_offset - sizeof(uint32_t), static_cast<uint32_t>(key.size()));
   if (with_expiry) entry->set_heap_index(kNotInHeap);
   CopyBytes(entry->bytes() + key_offset, key);
   return entry;

@@ -28,7 +28,10 @@ class IntegerText {
   explicit IntegerText(int64_t number)
       : size_(
             static_cast<size_t>(std::to_chars(text_, text_ + sizeof(text_), number).ptr - text_)) {}
-  std::string_view view() const { return {text_, size_}; }
+  std::string_view view() const {
+    if (size_ > sizeof(text_)) __builtin_unreachable();  // else g++ 12 warns of what cannot be
+    return {text_, size_};
+  }
 
  private:
   char text_[20];

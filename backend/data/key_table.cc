@@ -134,10 +134,12 @@ bool KeyTable::SetInPlace(Entry* old, std::string_view value, bool with_expiry) 
     CopyBytes(buffer->data(), value);
     buffer->size = value.size();
   } else {
-    const size_t content = old->block_size() - old->inline_size() + value.size();
-    if (SizeClass(content) != old->block_bytes()) return false;
+    if (value.size() != old->inline_size()) {
+      const size_t content = old->block_size() - old->inline_size() + value.size();
+      if (SizeClass(content) != old->block_bytes()) return false;
+      old->set_inline_size(value.size());
+    }
     CopyBytes(old->inline_data(), value);
-    old->set_inline_size(value.size());
   }
   old->clear_form();
   return true;

@@ -36,7 +36,7 @@ struct EntryTraits {
   }
 };
 
-class KeyTable {
+class alignas(64) KeyTable {
  public:
   /// `meter` receives every change of bytes(); it and the others outlive the table.
   KeyTable(const EncodingLimits& limits, Reclaimer& reclaimer, std::atomic<size_t>& meter)
@@ -103,10 +103,10 @@ class KeyTable {
   /// Publishes the change of bytes() since the last call.
   void Account();
 
+  SegmentTable<EntryTraits> keys_;  // first: what a look-up reads is one cache line
   const EncodingLimits& limits_;
   Reclaimer& reclaimer_;
   std::atomic<size_t>& meter_;
-  SegmentTable<EntryTraits> keys_;
   ExpiryHeap heap_;
   size_t entry_bytes_ = 0;
   size_t accounted_ = 0;

@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +19,7 @@
 #include "backend/data/encoding_limits.h"
 #include "backend/data/key_table.h"
 #include "backend/data/reclaimer.h"
+#include "backend/data/stripe_mutex.h"
 #include "backend/data/watch_registry.h"
 #include "backend/result.h"
 
@@ -32,7 +32,7 @@ inline constexpr int64_t kNothingDue = INT64_MAX;
 
 /// One stripe. Everything in it but the atomics is guarded by `mutex`.
 struct alignas(64) Stripe {
-  std::mutex mutex;
+  StripeMutex mutex;
   /// By table number (see Keyspace::table_of); null until the first key.
   std::vector<std::unique_ptr<KeyTable>> tables;
   WatchRegistry watches;
@@ -83,6 +83,12 @@ class Keyspace {
   /// keys by the wrong database. Any thread.
   uint64_t swap_epoch() const { return swap_epoch_.load(std::memory_order_acquire); }
 
+  /// Starts to bring the keys of a batch into the processor's caches, all of them at once instead
+  /// of one by one as they are opened. `reads` is a range of things with `hash` and `db`; their
+  /// stripes are held. Worth it from about 50,000 keys on; does little when there are fewer.
+  template <class Reads>
+  void Prefetch(const Reads& reads) const;
+
   /// When the stripe's next key expires (Unix ms), or kNothingDue. The stripe is held.
   int64_t NextDueMs(uint32_t stripe);
   /// The same without the stripe: not later than the truth, and put right by NextDueMs().
@@ -127,6 +133,22 @@ class Keyspace {
   Reclaimer reclaimer_;             // outlives the tables of the stripes
   std::array<Stripe, kStripes> stripes_;
 };
+
+template <class Reads>
+void Keyspace::Prefetch(const Reads& reads) const {
+  constexpr size_t kWorthIt = 1024;  // keys a table; fewer lie in the caches anyway
+  const auto table_of = [this](const auto& read) {
+    const KeyTable* const table = FindTable(StripeOf(read.hash), read.db);
+    return table != nullptr && table->size() >= kWorthIt ? table : nullptr;
+  };
+  if (std::size(reads) < 2) return;
+  for (const auto& read : reads)
+    if (const KeyTable* const table = table_of(read))
+      table->keys().PrefetchSlot(PositionOf(read.hash));
+  for (const auto& read : reads)
+    if (const KeyTable* const table = table_of(read))
+      table->keys().PrefetchItem(PositionOf(read.hash));
+}
 
 /// Applies a sequence of change records, as recovery does: whatever a record finds in place (a
 /// fuzzy checkpoint may be ahead of it) gives way. Records after the first broken one are not

@@ -9,6 +9,7 @@
 
 #include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <new>
 #include <string_view>
@@ -27,11 +28,53 @@ constexpr size_t SizeClass(size_t bytes) {
 inline void* AllocateBlock(size_t bytes) { return ::operator new(SizeClass(bytes)); }
 
 /// Frees a block that was made for `bytes` bytes of content (or another size of that class).
-inline void FreeBlock(void* block, size_t bytes) { ::operator delete(block, SizeClass(bytes)); }
+inline void FreeBlock(void* block, [[maybe_unused]] size_t bytes) {
+#ifdef __cpp_sized_deallocation
+  ::operator delete(block, SizeClass(bytes));
+#else
+  ::operator delete(block);  // clang, unless asked
+#endif
+}
 
-/// memcpy that allows an empty view without an address.
+/// memcpy for what is mostly short: no call up to 32 bytes, and an empty view needs no address.
 inline void CopyBytes(void* to, std::string_view from) {
-  if (!from.empty()) std::memcpy(to, from.data(), from.size());
+  char* const target = static_cast<char*>(to);
+  const char* const source = from.data();
+  const size_t size = from.size();
+  // Two copies that overlap cover every size between one and two widths.
+  if (size > 32) {
+    std::memcpy(target, source, size);
+  } else if (size >= 16) {
+    std::memcpy(target, source, 16);
+    std::memcpy(target + size - 16, source + size - 16, 16);
+  } else if (size >= 8) {
+    std::memcpy(target, source, 8);
+    std::memcpy(target + size - 8, source + size - 8, 8);
+  } else if (size >= 4) {
+    std::memcpy(target, source, 4);
+    std::memcpy(target + size - 4, source + size - 4, 4);
+  } else if (size > 0) {
+    target[0] = source[0];
+    target[size / 2] = source[size / 2];
+    target[size - 1] = source[size - 1];
+  }
+}
+
+/// a == b for what is mostly 8 to 32 bytes long: no call for those.
+inline bool SameBytes(std::string_view a, std::string_view b) {
+  const size_t size = a.size();
+  if (size != b.size()) return false;
+  if (size < 8 || size > 32) return a == b;
+  const auto differ = [&](size_t at) {
+    uint64_t left;
+    uint64_t right;
+    std::memcpy(&left, a.data() + at, sizeof(left));
+    std::memcpy(&right, b.data() + at, sizeof(right));
+    return left ^ right;
+  };
+  const uint64_t ends = differ(0) | differ(size - 8);
+  if (size <= 16) return ends == 0;
+  return (ends | differ(8) | differ(size - 16)) == 0;
 }
 
 }  // namespace tideway::backend

@@ -148,6 +148,8 @@ void SegmentDirectory::Replace(uint64_t position, const void* from, const void* 
 
 void SegmentDirectory::Thin(size_t index, PositionFn position_of) {
   if (size_ == 0) {
+    // The smallest segment stays: a key that comes and goes alone does not allocate each time.
+    if (depth_ == 0 && single_.size_index() == 1) return;
     Clear();
     return;
   }
