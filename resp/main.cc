@@ -6,6 +6,8 @@
 
 #include "backend/log.h"
 #include "backend/version.h"
+#include "resp/command/command_markdown.h"
+#include "resp/command/command_table.h"
 #include "resp/config/commandline.h"
 #include "resp/net/server.h"
 #include "resp/net/supervisor.h"
@@ -62,6 +64,9 @@ int main(int argc, char** argv) {
       return 0;
     case StartAction::kVersion:
       std::fputs(VersionText().c_str(), stdout);
+      return 0;
+    case StartAction::kPrintCommands:
+      std::fputs(CommandsMarkdown(CommandTable::Get()).c_str(), stdout);
       return 0;
     case StartAction::kCheckConfig:
       std::puts("Configuration OK");

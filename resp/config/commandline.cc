@@ -85,6 +85,8 @@ class ArgumentReader {
       found_.action = StartAction::kHelp;
     } else if (arg == "--version") {
       found_.action = StartAction::kVersion;
+    } else if (arg == "--print-commands-markdown") {
+      found_.action = StartAction::kPrintCommands;
     } else if (arg == "--check-config") {
       found_.action = StartAction::kCheckConfig;
     } else if (arg == "--config") {
@@ -139,7 +141,7 @@ Result<StartOptions> ParseCommandLine(const std::vector<std::string>& args,
   if (!arguments.ok()) return arguments.error();
   StartOptions options;
   options.action = arguments.value().action;
-  if (options.action == StartAction::kHelp || options.action == StartAction::kVersion) {
+  if (options.action != StartAction::kServe && options.action != StartAction::kCheckConfig) {
     return options;
   }
   if (arguments.value().config_file) {

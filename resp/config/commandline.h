@@ -12,7 +12,7 @@
 
 namespace tideway::resp {
 
-enum class StartAction : uint8_t { kServe, kCheckConfig, kHelp, kVersion };
+enum class StartAction : uint8_t { kServe, kCheckConfig, kHelp, kVersion, kPrintCommands };
 
 /// What main() is asked to do.
 struct StartOptions {
@@ -31,8 +31,8 @@ struct StartOptions {
 ///
 /// FILE may also follow --check-config. It is read first, then standard input where `-` stands
 /// first or last, then the options. Every setting is an option of the same name; `--name=value` and
-/// `"--name value"` are the same. Also
-/// --config FILE, --check-config, --help (-h) and --version (-v).
+/// `"--name value"` are the same. Also --config FILE, --check-config, --help (-h), --version (-v)
+/// and, for the README, --print-commands-markdown.
 ///
 /// Error: the text for standard error, which ends in a newline; the caller exits with 1.
 Result<StartOptions> ParseCommandLine(const std::vector<std::string>& args,

@@ -86,6 +86,7 @@ TEST(CommandLine, ActionsAreRecognised) {
   EXPECT_EQ(Good({"-h"}).action, StartAction::kHelp);
   EXPECT_EQ(Good({"--version"}).action, StartAction::kVersion);
   EXPECT_EQ(Good({"-v"}).action, StartAction::kVersion);
+  EXPECT_EQ(Good({"--print-commands-markdown"}).action, StartAction::kPrintCommands);
   EXPECT_EQ(Good({"--port", "1", "--check-config"}).action, StartAction::kCheckConfig);
   EXPECT_THAT(Bad({"--check-config", "--port", "x"}), HasSubstr("parsed into an integer"));
 }
