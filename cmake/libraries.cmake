@@ -31,6 +31,8 @@ if(TIDEWAY_STATIC)
   tideway_archive(tideway_xxhash xxhash)
   tideway_archive(tideway_protobuf protobuf)
   target_link_libraries(tideway_rocksdb INTERFACE ${CMAKE_DL_LIBS})
+  # Calls of rocksdb::crc32c::Extend go to backend/rocksdb/crc32c.cc.
+  target_link_options(tideway_rocksdb INTERFACE -Wl,--wrap=_ZN7rocksdb6crc32c6ExtendEjPKcm)
   target_link_libraries(tideway_libraries INTERFACE fmt::fmt-header-only)
   target_compile_definitions(tideway_libraries INTERFACE SPDLOG_FMT_EXTERNAL)
   target_link_options(tideway_libraries INTERFACE -static-libstdc++ -static-libgcc)

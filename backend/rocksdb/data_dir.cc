@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <system_error>
 #include <vector>
@@ -17,19 +18,24 @@ namespace tideway::backend {
 namespace {
 
 constexpr std::string_view kFormatPrefix = "tideway-journal ";
+constexpr std::string_view kClaimFile = "tideway.durable";
+constexpr std::string_view kClaimPrefix = "tideway-durable ";
 constexpr std::string_view kRestore =
     "Restore the directory from a backup, or move it away to start empty";
 
-std::string FormatLine() { return fmt::format("{}{}\n", kFormatPrefix, kFormatVersion); }
+std::string Line(std::string_view prefix, uint64_t number) {
+  return fmt::format("{}{}\n", prefix, number);
+}
 
-std::optional<int> ParseFormat(std::string_view text) {
-  if (!text.starts_with(kFormatPrefix) || !text.ends_with('\n')) return std::nullopt;
-  text.remove_prefix(kFormatPrefix.size());
+/// The number of such a line; nothing when it has another form or is 0.
+std::optional<uint64_t> ParseLine(std::string_view prefix, std::string_view text) {
+  if (!text.starts_with(prefix) || !text.ends_with('\n')) return std::nullopt;
+  text.remove_prefix(prefix.size());
   text.remove_suffix(1);
-  int version = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
-  if (error != std::errc() || end != text.data() + text.size() || version < 1) return std::nullopt;
-  return version;
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number == 0) return std::nullopt;
+  return number;
 }
 
 /// A file that RocksDB keeps data in; none exists before CURRENT does.
@@ -38,7 +44,7 @@ bool IsDataFile(const std::string& name) {
 }
 
 Status CheckFormat(const std::string& dir, const std::string& text) {
-  const std::optional<int> version = ParseFormat(text);
+  const std::optional<uint64_t> version = ParseLine(kFormatPrefix, text);
   if (!version) {
     return DataDirDamaged(dir, fmt::format("{} holds something else", kFormatFile));
   }
@@ -88,10 +94,33 @@ Result<DataDirState> PrepareDataDir(rocksdb::Env* env, const std::string& dir) {
   if (const auto data = std::find_if(names.begin(), names.end(), IsDataFile); data != names.end()) {
     return DataDirDamaged(dir, fmt::format("CURRENT is missing beside {}", *data));
   }
-  const rocksdb::Status written =
-      rocksdb::WriteStringToFile(env, FormatLine(), format_path, /*should_sync=*/true);
+  const rocksdb::Status written = rocksdb::WriteStringToFile(
+      env, Line(kFormatPrefix, kFormatVersion), format_path, /*should_sync=*/true);
   if (!written.ok()) return FromRocks(fmt::format("cannot write to {}", dir), written);
   return DataDirState::kFresh;
+}
+
+Status WriteClaim(rocksdb::Env* env, const std::string& dir, Ticket durable) {
+  const std::string path = fmt::format("{}/{}", dir, kClaimFile);
+  const std::string next = path + ".tmp";
+  rocksdb::Status status = rocksdb::WriteStringToFile(env, Line(kClaimPrefix, durable), next,
+                                                      /*should_sync=*/true);
+  if (status.ok()) status = env->RenameFile(next, path);
+  std::unique_ptr<rocksdb::Directory> directory;
+  if (status.ok()) status = env->NewDirectory(dir, &directory);
+  if (status.ok()) status = directory->Fsync();
+  return ToStatus("cannot note what is durable", status);
+}
+
+Result<Ticket> ReadClaim(rocksdb::Env* env, const std::string& dir) {
+  const std::string path = fmt::format("{}/{}", dir, kClaimFile);
+  std::string text;
+  const rocksdb::Status read = rocksdb::ReadFileToString(env, path, &text);
+  if (read.IsNotFound() || read.IsPathNotFound()) return Ticket{0};
+  if (!read.ok()) return FromRocks(fmt::format("cannot read data directory {}", dir), read);
+  const std::optional<uint64_t> durable = ParseLine(kClaimPrefix, text);
+  if (!durable) return DataDirDamaged(dir, fmt::format("{} holds something else", kClaimFile));
+  return *durable;
 }
 
 Error DataDirDamaged(const std::string& dir, std::string_view what) {

@@ -5,15 +5,16 @@
 
 #include <rocksdb/env.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "backend/result.h"
+#include "backend/journal.h"
 
 namespace tideway::backend {
 
 /// Version of what we store: raised when an older tideway could not read it any more.
-inline constexpr int kFormatVersion = 1;
+inline constexpr uint64_t kFormatVersion = 1;
 /// Names the version, in one line of text. Written first, so that it is there whenever data is.
 inline constexpr std::string_view kFormatFile = "tideway.format";
 
@@ -23,6 +24,13 @@ enum class DataDirState : uint8_t { kFresh, kUsed };
 /// Creates the directory where needed and checks what is in it. kUnsupported when a newer version
 /// wrote it, kCorrupt when it holds something else or lost files, kIo when it cannot be used.
 Result<DataDirState> PrepareDataDir(rocksdb::Env* env, const std::string& dir);
+
+/// Notes, durably, that everything up to `durable` is on disk. What is recovered later must reach
+/// it: a damaged end of the journal cannot otherwise be told from an end that was never synced.
+/// Written where it costs little: at an orderly end and after a checkpoint.
+Status WriteClaim(rocksdb::Env* env, const std::string& dir, Ticket durable);
+/// The newest claim, 0 when there is none.
+Result<Ticket> ReadClaim(rocksdb::Env* env, const std::string& dir);
 
 /// The error of a directory whose contents are not what was written; `what` names it.
 Error DataDirDamaged(const std::string& dir, std::string_view what);

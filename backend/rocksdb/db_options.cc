@@ -11,6 +11,7 @@
 
 #include "backend/limits.h"
 #include "backend/log.h"
+#include "backend/rocksdb/crc32c.h"
 
 namespace tideway::backend {
 namespace {
@@ -28,6 +29,9 @@ class LogForwarder final : public rocksdb::Logger {
     if (length > 0) log::Warning("rocksdb: {}", std::string_view(line.data()));
   }
 };
+
+/// Only RocksDB's archive refers to crc32c.cc, which some linkers then leave out.
+[[gnu::used]] const auto kKeepCrc32c = &Crc32cExtend;
 
 std::shared_ptr<rocksdb::TableFactory> JournalTableFactory() {
   rocksdb::BlockBasedTableOptions table;

@@ -21,7 +21,6 @@ constexpr size_t kProbeBytes = 1 * limits::kMiB;
 }  // namespace
 
 Result<RecoveredLog> DurableLog::Recover(const std::function<Status(std::string_view)>& replay) {
-  RemoveAbandonedCheckpoints(config_.env, config_.dir);
   RecoveredLog found;
   const Result<std::optional<JournalDb::Published>> published = db_->FindCheckpoint();
   if (!published.ok()) return published.error();
@@ -50,11 +49,14 @@ Result<RecoveredLog> DurableLog::Recover(const std::function<Status(std::string_
   if (!read.ok()) return read.error();
 
   found.last = scan.next() - 1;
-  if (found.checkpoint && found.last < found.checkpoint->covers) {
-    return DataDirDamaged(config_.dir,
-                          fmt::format("batches {} to {} are missing, although the checkpoint needs "
-                                      "them",
-                                      scan.next(), found.checkpoint->covers));
+  const Result<Ticket> claim = ReadClaim(config_.env, config_.dir);
+  if (!claim.ok()) return claim.error();
+  const Ticket promised =
+      std::max(claim.value(), found.checkpoint ? found.checkpoint->covers : Ticket{0});
+  if (found.last < promised) {
+    return DataDirDamaged(config_.dir, fmt::format("batches {} to {} are missing, although they "
+                                                   "were on disk",
+                                                   scan.next(), promised));
   }
   if (scan.has_lost_tail()) {
     log::Warning("The journal's end was not on disk when power was lost: recovered up to batch {}",
@@ -64,6 +66,9 @@ Result<RecoveredLog> DurableLog::Recover(const std::function<Status(std::string_
   if (Status dropped = db_->DropGenerationsBefore(generation); !dropped.ok()) {
     return dropped.error();
   }
+  RemoveAbandonedCheckpoints(config_.env, config_.dir);
+  db_->PermitDeletions();
+  claimed_ = claim.value();
   last_ = found.last;
   durable_ = found.last;
   newest_ = found.newest;
@@ -110,7 +115,6 @@ Status DurableLog::WriteKept(Kept& kept, bool sync) {
     return status;
   }
   unsynced_bytes_ += kept.group.bytes();
-  unsealed_ = true;
   return Ok();
 }
 
@@ -172,17 +176,18 @@ Status DurableLog::Heal() {
   }
   if (Status synced = db_->Sync(); !synced.ok()) return synced;
   ForgetDurable();
+  db_->PermitDeletions();
   broken_ = false;
   return Ok();
 }
 
-void DurableLog::Seal() {
-  if (broken_ || !unsealed_ || !kept_.empty()) return;
-  const Group seal(last_ + 1);
-  if (Status sealed = db_->Write(generation(), seal, durable_, /*sync=*/true); !sealed.ok()) {
-    log::Warning("{}", sealed.error().detail);
+void DurableLog::Claim() {
+  if (broken_ || claimed_ >= durable_) return;
+  if (Status written = WriteClaim(config_.env, config_.dir, durable_); !written.ok()) {
+    log::Warning("{}", written.error().detail);  // nothing is lost by it but a check
+    return;
   }
-  unsealed_ = false;
+  claimed_ = durable_;
 }
 
 Status DurableLog::BeginGeneration() {
@@ -198,6 +203,7 @@ Status DurableLog::Publish(uint64_t generation, const std::string& path) {
   if (Status dropped = db_->DropGenerationsBefore(generation); !dropped.ok()) {
     return Break(std::move(dropped));
   }
+  Claim();
   return Ok();
 }
 

@@ -48,9 +48,9 @@ class DurableLog {
   Status Sync();
   /// Tries to leave broken(): afterwards everything taken is durable.
   Status Heal();
-  /// Notes an orderly end, if everything is durable, so that the next start can tell a damaged
-  /// end of the journal from a torn one. Errors do not matter.
-  void Seal();
+  /// Notes what is durable, so that the next start can tell a damaged end of the journal from one
+  /// that was never synced. For an orderly end; failing does not matter.
+  void Claim();
 
   /// Begins a generation for a checkpoint. Everything taken must be written. Errors as Write().
   Status BeginGeneration();
@@ -91,9 +91,9 @@ class DurableLog {
   uint64_t syncs_ = 0;
   Ticket last_ = 0;
   Ticket durable_ = 0;
+  Ticket claimed_ = 0;
   CommitTs newest_ = 0;
   bool broken_ = false;
-  bool unsealed_ = false;
 };
 
 }  // namespace tideway::backend

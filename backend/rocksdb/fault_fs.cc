@@ -64,9 +64,9 @@ class FaultWritableFile final : public rocksdb::FSWritableFileWrapper {
       UnsyncedFiles::LoseTail(*file_);
       return StatusOf(verdict, path_);
     }
-    IOStatus status = real_->Append(UnsyncedFiles::TakeTail(*file_), options, dbg);
-    if (status.ok()) status = real_->Sync(options, dbg);
-    return status;
+    disk_->unsynced().NameSynced(path_);
+    // The process may die, the machine will not: what the operating system has is safe enough.
+    return real_->Append(UnsyncedFiles::TakeTail(*file_), options, dbg);
   }
   IOStatus Fsync(const IOOptions& options, IODebugContext* dbg) override {
     return Sync(options, dbg);
@@ -174,9 +174,9 @@ class FaultDirectory final : public rocksdb::FSDirectoryWrapper {
   IOStatus Fsync(const IOOptions& options, IODebugContext* dbg) override {
     const FaultDisk::Verdict verdict = disk_->Before(FaultDisk::Operation::kSync);
     if (verdict != FaultDisk::Verdict::kOk) return StatusOf(verdict, path_);
-    IOStatus status = FSDirectoryWrapper::Fsync(options, dbg);
-    if (status.ok()) disk_->unsynced().NamesSynced();
-    return status;
+    if (!disk_->drop_unsynced()) return FSDirectoryWrapper::Fsync(options, dbg);
+    disk_->unsynced().NamesSynced();
+    return IOStatus::OK();
   }
   IOStatus FsyncWithDirOptions(const IOOptions& options, IODebugContext* dbg,
                                const rocksdb::DirFsyncOptions&) override {

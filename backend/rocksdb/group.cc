@@ -1,5 +1,7 @@
 #include "backend/rocksdb/group.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cassert>
 #include <limits>
@@ -44,14 +46,17 @@ Result<StoredGroup> ParseGroup(std::string_view key, std::string_view value) {
   }
   const Ticket first = LoadSortable(key.data() + 1);
   if (value.size() < kGroupHeaderBytes) {
-    return Error{Errc::kCorrupt, "the journal record at ticket " + std::to_string(first) +
-                                     " is shorter than its header"};
+    return Error{Errc::kCorrupt,
+                 fmt::format("the journal record at ticket {} is shorter than its header", first)};
   }
   StoredGroup group;
   group.first = first;
   group.durable = LoadNumber<uint64_t>(value.data());
   group.count = LoadNumber<uint32_t>(value.data() + 8);
   group.frames = value.substr(kGroupHeaderBytes);
+  if (group.count == 0) {
+    return Error{Errc::kCorrupt, fmt::format("the journal record at ticket {} is empty", first)};
+  }
   return group;
 }
 
@@ -68,9 +73,9 @@ Status ForEachBatch(const StoredGroup& group,
     rest.remove_prefix(length);
     if (i + 1 == group.count && rest.empty()) return Ok();
   }
-  if (group.count == 0 && rest.empty()) return Ok();
-  return Error{Errc::kCorrupt, "the batches of the journal record at ticket " +
-                                   std::to_string(group.first) + " do not fill it"};
+  return Error{Errc::kCorrupt, fmt::format("the batches of the journal record at ticket {} do not "
+                                           "fill it",
+                                           group.first)};
 }
 
 }  // namespace tideway::backend

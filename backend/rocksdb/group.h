@@ -5,8 +5,8 @@
 //
 // Numbers are little-endian unless said otherwise. `durable` is the newest ticket that was known to
 // be on disk when the record was written: what tells a lost tail that nobody was promised from a
-// hole in what was promised. A record with count 0 is the seal of an orderly shutdown. RocksDB's
-// checksums guard the bytes; here only the structure is checked.
+// hole in what was promised. RocksDB's checksums guard the bytes; here only the structure is
+// checked.
 #pragma once
 
 #include <array>

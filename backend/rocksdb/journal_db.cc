@@ -7,7 +7,6 @@
 #include <charconv>
 #include <utility>
 
-#include "backend/log.h"
 #include "backend/rocksdb/data_dir.h"
 #include "backend/rocksdb/db_options.h"
 #include "backend/rocksdb/rocks_status.h"
@@ -49,6 +48,10 @@ Error ReadError(const std::string& dir, const rocksdb::Status& status) {
 
 }  // namespace
 
+JournalDb::JournalDb(JournalDbConfig config)
+    : config_(std::move(config)),
+      env_(rocksdb::NewCompositeEnv(MakeCarefulFs(config_.env->GetFileSystem(), permit_))) {}
+
 Result<std::unique_ptr<JournalDb>> JournalDb::Open(const JournalDbConfig& config) {
   const Result<DataDirState> state = PrepareDataDir(config.env, config.dir);
   if (!state.ok()) return state.error();
@@ -60,7 +63,7 @@ Result<std::unique_ptr<JournalDb>> JournalDb::Open(const JournalDbConfig& config
 }
 
 Status JournalDb::OpenFamilies(bool fresh) {
-  rocksdb::DBOptions options = JournalDbOptions(config_.env, config_.write_buffer_bytes);
+  rocksdb::DBOptions options = JournalDbOptions(env_.get(), config_.write_buffer_bytes);
   options.create_if_missing = fresh;
   std::vector<std::string> names = {rocksdb::kDefaultColumnFamilyName};
   if (!fresh) {
@@ -106,6 +109,12 @@ JournalDb::~JournalDb() {
   }
   db_->DestroyColumnFamilyHandle(default_family_).PermitUncheckedError();
   db_->Close().PermitUncheckedError();
+}
+
+void JournalDb::PermitDeletions() {
+  permit_->Give();
+  // Looks through the directory for what was left at opening.
+  db_->EnableFileDeletions(/*force=*/true).PermitUncheckedError();
 }
 
 rocksdb::ColumnFamilyHandle* JournalDb::FamilyOf(uint64_t generation) const {

@@ -17,9 +17,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "backend/journal.h"
+#include "backend/rocksdb/careful_fs.h"
 #include "backend/rocksdb/checkpoint_file.h"
 #include "backend/rocksdb/group.h"
 
@@ -45,6 +47,9 @@ class JournalDb {
 
   /// Number of the generation that new groups go to; 0 before the first.
   uint64_t newest_generation() const { return families_.empty() ? 0 : families_.back().number; }
+  /// Files that are not needed any more may be deleted, now and later. Until this is called none
+  /// is, and none after an error.
+  void PermitDeletions();
   bool HasGeneration(uint64_t generation) const { return FamilyOf(generation) != nullptr; }
   /// Begins the next generation. Two fsyncs.
   Status StartGeneration();
@@ -80,12 +85,14 @@ class JournalDb {
     rocksdb::ColumnFamilyHandle* handle;
   };
 
-  explicit JournalDb(JournalDbConfig config) : config_(std::move(config)) {}
+  explicit JournalDb(JournalDbConfig config);
   Status OpenFamilies(bool fresh);
   void AdoptFamilies(std::vector<rocksdb::ColumnFamilyHandle*> handles);
   rocksdb::ColumnFamilyHandle* FamilyOf(uint64_t generation) const;
 
   const JournalDbConfig config_;
+  const std::shared_ptr<DeletionPermit> permit_ = std::make_shared<DeletionPermit>();
+  const std::unique_ptr<rocksdb::Env> env_;  // deletes with permit_ only
   std::unique_ptr<rocksdb::DB> db_;
   rocksdb::ColumnFamilyHandle* default_family_ = nullptr;
   std::vector<Family> families_;  // ascending

@@ -49,7 +49,7 @@ void RocksdbJournal::Run() {
                  last_.load(std::memory_order_relaxed), stats_.last_error);
   }
   lock.unlock();
-  log_.Seal();
+  log_.Claim();
   lock.lock();
   stopped_ = true;
   done_cv_.notify_all();

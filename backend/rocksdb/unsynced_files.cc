@@ -66,6 +66,11 @@ void UnsyncedFiles::Link(const std::string& from, const std::string& to) {
   created_.insert(to);
 }
 
+void UnsyncedFiles::NameSynced(const std::string& path) {
+  const std::lock_guard<std::mutex> lock(mu_);
+  created_.erase(path);
+}
+
 void UnsyncedFiles::NamesSynced() {
   const std::lock_guard<std::mutex> lock(mu_);
   created_.clear();

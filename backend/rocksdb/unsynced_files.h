@@ -43,6 +43,8 @@ class UnsyncedFiles {
   /// `replaced` is what the target's file held before, if there was one (small files only).
   void Rename(const std::string& from, const std::string& to, std::optional<std::string> replaced);
   void Link(const std::string& from, const std::string& to);
+  /// A file was synced, which puts its own name on disk too (as ext4, XFS and Btrfs do).
+  void NameSynced(const std::string& path);
   /// The directory was synced: names are on disk.
   void NamesSynced();
 

@@ -3,12 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "backend/log.h"
 #include "backend/rocksdb/fault_disk.h"
 #include "backend/rocksdb/rocksdb_journal.h"
 #include "tests/support/temp_folder.h"
@@ -45,6 +47,12 @@ struct Recovered {
 };
 
 inline Recovered OpenAndRecover(const RocksdbJournalOptions& options) {
+  // These tests break disks by the hundred; nobody wants to read of each.
+  static const bool quiet = [] {
+    return std::getenv("TIDEWAY_TEST_LOG") != nullptr ||
+           log::Configure({.level = log::Level::kWarning, .file = "/dev/null"}).ok();
+  }();
+  EXPECT_TRUE(quiet);
   Recovered recovered;
   Result<std::unique_ptr<Journal>> opened = OpenRocksdbJournal(options);
   if (!opened.ok()) {
