@@ -32,6 +32,8 @@ function(tideway_add_gtest target)
 endfunction()
 
 file(GLOB_RECURSE support_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/support/*.cc)
+# RESP as a client reads it, independent of the server's own code.
+list(APPEND support_sources ${CMAKE_SOURCE_DIR}/tests/harness/resp_value.cc)
 foreach(folder backend cdc resp)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${folder}/*.cc)
   if(sources)

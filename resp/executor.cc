@@ -329,7 +329,6 @@ void Executor::Deliver(BatchRun& run) {
       worker_.Publish(publication.kind, publication.channel, publication.payload);
     }
     worker_.DeliverEvents(events.subspan(told));
-    run.publications.clear();
   }
   worker_.FlushOutbox();
 }
@@ -346,6 +345,7 @@ void Executor::Finish(BatchRun& run) {
     }
   }
   if (applied) Deliver(run);
+  run.publications.clear();
   run.session = nullptr;
   run.buffer.Clear();
   run.buffer.Shrink(kReplyBytesKept);

@@ -14,14 +14,27 @@ void DurabilityQueue::Attach(std::vector<ThreadPort*> ports) {
 
 bool DurabilityQueue::Wait(Batch& batch, Ticket ticket, bool wrote, int64_t now_ms,
                            Ticket durable) {
-  Queue& queue = *queues_[batch.thread()];
+  return Join(*queues_[batch.thread()], {&batch, ticket, wrote, now_ms, {}}, durable);
+}
+
+void DurabilityQueue::Tell(size_t thread, Ticket ticket, Ticket durable,
+                           std::function<void()> tell) {
+  Waiting waiting{nullptr, ticket, true, 0, std::move(tell)};
+  const std::function<void()> now = waiting.tell;
+  if (!Join(*queues_[thread], std::move(waiting), durable)) now();
+}
+
+// False when there is nothing to wait for.
+bool DurabilityQueue::Join(Queue& queue, Waiting waiting, Ticket durable) {
   // Announced before the last look: either OnDurable sees us, or we see its number.
   queue.count.fetch_add(1);
-  if (ticket <= std::max(durable, durable_.load())) {
+  // Writes that are durable already but not told yet, since their thread was busy, come first.
+  const bool overtakes = waiting.wrote && !queue.waiting.empty();
+  if (waiting.ticket <= std::max(durable, durable_.load()) && !overtakes) {
     queue.count.fetch_sub(1);
     return false;
   }
-  queue.waiting.push_back({&batch, ticket, wrote, now_ms});
+  queue.waiting.push_back(std::move(waiting));
   return true;
 }
 
@@ -38,19 +51,25 @@ void DurabilityQueue::OnDurable(Ticket durable) {
 
 void DurabilityQueue::Release(Queue& queue) {
   const Ticket durable = durable_.load();
-  // Owners may start new batches, which join the queue's end: take out first, tell after.
-  std::vector<Batch*> done;
+  std::vector<Waiting> done;
   std::deque<Waiting> still;
-  for (const Waiting& waiting : queue.waiting) {
+  for (Waiting& waiting : queue.waiting) {
     if (waiting.ticket <= durable) {
-      done.push_back(waiting.batch);
+      done.push_back(std::move(waiting));
     } else {
-      still.push_back(waiting);
+      still.push_back(std::move(waiting));
     }
   }
-  queue.waiting.swap(still);
+  Finish(queue, std::move(still), std::move(done));
+}
+
+// Owners may start new batches, which join the queue's end: taken out first, told after.
+void DurabilityQueue::Finish(Queue& queue, std::deque<Waiting> still, std::vector<Waiting> done) {
+  queue.waiting = std::move(still);
   queue.count.fetch_sub(done.size());
-  for (Batch* batch : done) batch->owner().OnCommitted(*batch);
+  for (const Waiting& waiting : done) {
+    waiting.batch != nullptr ? waiting.batch->owner().OnCommitted(*waiting.batch) : waiting.tell();
+  }
 }
 
 void DurabilityQueue::GiveUp(int64_t since_ms) {
@@ -61,22 +80,20 @@ void DurabilityQueue::GiveUp(int64_t since_ms) {
 }
 
 void DurabilityQueue::GiveUpHere(Queue& queue, int64_t since_ms) {
-  std::vector<Batch*> done;
+  std::vector<Waiting> done;
   std::deque<Waiting> still;
-  for (const Waiting& waiting : queue.waiting) {
-    if (waiting.wrote && waiting.since_ms > since_ms) {
-      still.push_back(waiting);
+  for (Waiting& waiting : queue.waiting) {
+    if (waiting.batch == nullptr || (waiting.wrote && waiting.since_ms > since_ms)) {
+      still.push_back(std::move(waiting));
       continue;
     }
     if (waiting.wrote) {
       waiting.batch->outcome = Outcome::kUndecided;
       waiting.batch->detail = "the journal could not be written";
     }
-    done.push_back(waiting.batch);
+    done.push_back(std::move(waiting));
   }
-  queue.waiting.swap(still);
-  queue.count.fetch_sub(done.size());
-  for (Batch* batch : done) batch->owner().OnCommitted(*batch);
+  Finish(queue, std::move(still), std::move(done));
 }
 
 }  // namespace tideway::backend

@@ -4,7 +4,6 @@
 #include <array>
 #include <atomic>
 #include <bit>
-#include <deque>
 
 #include "backend/data/key_hash.h"
 #include "backend/data/keyspace.h"
@@ -128,10 +127,13 @@ class EmbeddedStore final : public Store {
     batch.held = 0;
     counters_[batch.thread()].Add(view.counters());
     batch.outcome = Outcome::kCommitted;
-    if (!always() || wait_for <= journal_->durable()) return Progress::kDone;
-    if (!wrote && journal_->health() != JournalHealth::kHealthy) return Progress::kDone;
-    return durability_.Wait(batch, wait_for, wrote, clock_.MonotonicUs() / 1000,
-                            journal_->durable())
+    if (!always()) return Progress::kDone;
+    const Ticket durable = journal_->durable();
+    // A read that finds its keys durable, or the disk failing, has nothing to wait for.
+    if (!wrote && (wait_for <= durable || journal_->health() != JournalHealth::kHealthy)) {
+      return Progress::kDone;
+    }
+    return durability_.Wait(batch, wait_for, wrote, clock_.MonotonicUs() / 1000, durable)
                ? Progress::kPending
                : Progress::kDone;
   }
@@ -151,12 +153,11 @@ class EmbeddedStore final : public Store {
     const int64_t now_us = clock_.MonotonicUs();
     const bool failing = journal_->health() != JournalHealth::kHealthy;
     if (failing) durability_.GiveUp(now_us / 1000 - kUndecidedAfterMs);
-    TellWaitingExpiries(listener);
     const int64_t wait_ms = active_expire_ && expire_writes_ && !failing
                                 ? ExpireDueKeys(listener, now_us + kTickBudgetUs)
                                 : kTickMsMax;
     LookForCheckpoint(now_us / 1000);
-    return waiting_expiries_.empty() ? wait_ms : 1;
+    return wait_ms;
   }
 
   void SetActiveExpire(bool on) override { active_expire_ = on; }
@@ -271,20 +272,14 @@ class EmbeddedStore final : public Store {
       }
     }
     counters_[0].Add(view.counters());
-    if (always() && ticket > journal_->durable()) {
-      waiting_expiries_.push_back({ticket, view.TakeEvents()});
+    if (always()) {
+      durability_.Tell(0, ticket, journal_->durable(),
+                       [&listener, events = view.TakeEvents()] { listener.OnStoreEvents(events); });
     } else {
       listener.OnStoreEvents(view.events());
     }
     view.Reset();
     return erased > 0;
-  }
-
-  void TellWaitingExpiries(StoreListener& listener) {
-    while (!waiting_expiries_.empty() && waiting_expiries_.front().ticket <= journal_->durable()) {
-      listener.OnStoreEvents(waiting_expiries_.front().events);
-      waiting_expiries_.pop_front();
-    }
   }
 
   void LookForCheckpoint(int64_t now_ms) {
@@ -297,11 +292,6 @@ class EmbeddedStore final : public Store {
       log::Notice("Background checkpoint started: the journal has {} bytes", stats.journal_bytes);
     }
   }
-
-  struct WaitingExpiry {
-    Ticket ticket;
-    std::vector<EventNote> events;
-  };
 
   const EmbeddedStoreOptions options_;
   const Clock& clock_;
@@ -323,7 +313,6 @@ class EmbeddedStore final : public Store {
   View expiry_view_;
   uint32_t next_stripe_ = 0;
   int64_t next_checkpoint_look_ms_ = 0;
-  std::deque<WaitingExpiry> waiting_expiries_;
 };
 
 }  // namespace

@@ -110,6 +110,9 @@ void Replicaof(Call& call) {
 }
 
 void Monitor(Call& call) {
+  if (call.session.in_multi()) {
+    return call.reply.Error("ERR MONITOR isn't allowed for DENY BLOCKING client");
+  }
   if (!call.session.monitoring) {
     call.session.monitoring = true;
     call.server.monitors.Began();

@@ -21,6 +21,7 @@
 #include "resp/net/listener.h"
 #include "resp/net/supervisor.h"
 #include "resp/process/pid_file.h"
+#include "resp/store_settings.h"
 
 namespace tideway::resp {
 
@@ -50,32 +51,11 @@ void RaiseFileLimit(uint32_t maxclients) {
   }
 }
 
-backend::SyncPolicy PolicyOf(AppendFsync fsync) {
-  switch (fsync) {
-    case AppendFsync::kAlways:
-      return backend::SyncPolicy::kAlways;
-    case AppendFsync::kNo:
-      return backend::SyncPolicy::kNo;
-    case AppendFsync::kEverySec:
-      break;
-  }
-  return backend::SyncPolicy::kEverySec;
-}
-
-backend::StoreSettings StoreSettingsOf(const Settings& settings) {
-  return {.sync = PolicyOf(settings.appendfsync),
-          .event_classes = settings.notify_keyspace_events,
-          .string_bytes_max = static_cast<size_t>(settings.proto_max_bulk_len),
-          .hash_max_listpack_entries = static_cast<size_t>(settings.hash_max_listpack_entries),
-          .hash_max_listpack_value = static_cast<size_t>(settings.hash_max_listpack_value),
-          .set_max_intset_entries = static_cast<size_t>(settings.set_max_intset_entries)};
-}
-
 Result<std::unique_ptr<backend::Journal>> OpenJournal(const Settings& settings) {
   if (!IsJournalled(settings)) return backend::MakeNullJournal();
   backend::RocksdbJournalOptions options;
   options.dir = settings.dir;
-  options.sync = PolicyOf(settings.appendfsync);
+  options.sync = SyncPolicyOf(settings.appendfsync);
   return backend::OpenRocksdbJournal(options);
 }
 
