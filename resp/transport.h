@@ -17,7 +17,8 @@ class Transport {
 
   /// What waits to be sent. Append to it, then ask for a flush.
   virtual OutputQueue& output() = 0;
-  /// Sends `bytes` behind what waits: at once as far as the socket takes them, the rest is copied.
+  /// Sends `bytes` behind what waits, at the end of this turn at the latest. They are copied, or
+  /// written at once when they are many.
   virtual void Send(std::string_view bytes) = 0;
   /// Sends output() at the end of this turn of the loop.
   virtual void RequestFlush() = 0;

@@ -1,19 +1,18 @@
 #include "resp/net/connection.h"
 
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
 #include <algorithm>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/socket_base.hpp>
+#include <cerrno>
 #include <cstring>
 
-#include "backend/limits.h"
 #include "backend/log.h"
 #include "resp/net/io_thread.h"
 
 namespace tideway::resp {
-
-namespace asio = boost::asio;
-using boost::system::error_code;
 
 namespace {
 // Requests handed to the executor at once.
@@ -27,15 +26,15 @@ constexpr size_t kUnauthenticatedOutputBytesMax = 1024;
 constexpr size_t kReadBytes = 16 * 1024;
 // Input buffers larger than this are given back once they are empty.
 constexpr size_t kInputBytesKept = 0;
+// Replies that wait for the end of the turn, of all connections; what is more leaves at once.
+constexpr size_t kDeferredBytesMax = 64 * 1024;
+
+bool WouldBlock() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 }  // namespace
 
-Connection::Connection(IoThread& thread, Socket socket, std::string peer, std::string local,
+Connection::Connection(IoThread& thread, int fd, std::string peer, std::string local,
                        bool unix_socket)
-    : thread_(thread),
-      socket_(std::move(socket)),
-      fd_(socket_.native_handle()),
-      peer_(std::move(peer)),
-      local_(std::move(local)) {
+    : thread_(thread), fd_(fd), peer_(std::move(peer)), local_(std::move(local)) {
   Worker& worker = thread_.worker();
   const uint64_t id = worker.server().counters.next_client_id.fetch_add(1);
   session_ = std::make_unique<Session>(worker, *this, id, worker.now_ms());
@@ -43,89 +42,78 @@ Connection::Connection(IoThread& thread, Socket socket, std::string peer, std::s
   session_->authenticated = worker.settings().requirepass.empty();
 }
 
-Connection::~Connection() = default;
+Connection::~Connection() {
+  if (state_ != State::kClosed) close(fd_);
+}
 
 void Connection::Start() {
-  error_code ignored;
-  socket_.non_blocking(true, ignored);
-  StartRead();
+  interest_ = EPOLLIN;
+  if (thread_.poller().Add(fd_, this, interest_)) return;
+  log::Warning("A client cannot be served: epoll_ctl: {}", std::strerror(errno));
+  Close();
 }
 
-void Connection::StartRead() {
-  if (reading_ || state_ != State::kOpen) return;
-  if (session_->suspension != Suspension::kNone && input_.size() >= kSuspendedInputBytesMax) return;
-  asio::mutable_buffer target(inline_.data(), inline_.size());
-  // While the session is suspended Resume() may take bytes out of input_, or give its memory back,
-  // under the read: then the bytes must land elsewhere.
-  reads_into_input_ = !input_.empty() && session_->suspension == Suspension::kNone;
-  if (reads_into_input_) {
+void Connection::UpdateInterest() {
+  if (state_ == State::kClosed) return;
+  const bool full =
+      session_->suspension != Suspension::kNone && input_.size() >= kSuspendedInputBytesMax;
+  const bool reads = state_ == State::kOpen && !full && !input_ended_;
+  const uint32_t wanted = (reads ? EPOLLIN : 0u) | (write_blocked_ ? EPOLLOUT : 0u);
+  if (wanted == interest_) return;
+  interest_ = wanted;
+  thread_.poller().Change(fd_, this, wanted);
+}
+
+void Connection::OnReady(uint32_t events) {
+  if (state_ == State::kClosed) return;
+  if ((events & EPOLLOUT) != 0) {
+    write_blocked_ = false;
+    Flush();
+  }
+  if (state_ == State::kOpen && (interest_ & events & EPOLLIN) != 0) {
+    Read();
+  } else if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
+    Close();  // nothing is left to read, or nobody to read it for
+  }
+  UpdateInterest();
+}
+
+void Connection::Read() {
+  const bool in_own_buffer = !input_.empty();
+  std::vector<char>& shared = thread_.scratch().input;
+  char* target = shared.data();
+  size_t room = shared.size();
+  if (in_own_buffer) {
     // Grow with the bytes that came, never by what a client announces.
     const size_t missing = std::max<size_t>(parser_.bytes_missing(), kReadBytes);
-    const size_t room = std::min(missing, std::max(input_.size(), kReadBytes));
-    target = asio::mutable_buffer(input_.Ensure(room), room);
+    room = std::min(missing, std::max(input_.size(), kReadBytes));
+    target = input_.Ensure(room);
   }
-  reading_ = true;
-  socket_.async_read_some(target, [self = shared_from_this()](const error_code& error, size_t n) {
-    self->OnRead(error, n);
-  });
-}
-
-void Connection::OnRead(const error_code& error, size_t bytes) {
-  Turn turn(thread_.worker());
-  reading_ = false;
-  if (state_ == State::kClosed) return;
-  if (error) {
-    Close();
+  const ssize_t got = recv(fd_, target, room, 0);
+  if (got == 0 && session_->suspension == Suspension::kInFlight) {
+    input_ended_ = true;  // the client may still wait for the reply of what it sent
     return;
   }
+  if (got <= 0) {
+    if (got == 0 || !WouldBlock()) Close();
+    return;
+  }
+  const auto bytes = static_cast<size_t>(got);
   Worker& worker = thread_.worker();
   worker.stats().input_bytes += bytes;
   session_->last_interaction_ms = worker.now_ms();
-  if (reads_into_input_ || !input_.empty()) {
-    if (reads_into_input_) {
-      input_.Commit(bytes);
-    } else {
-      input_.Append({inline_.data(), bytes});
-    }
-    CheckInputLimit();
-    if (state_ == State::kOpen && session_->suspension == Suspension::kNone) {
-      const size_t consumed = Process(input_.view());
-      KeepLeftover(input_.view().substr(consumed), true, consumed);
-    }
-    StartRead();
-    return;
-  }
-  std::string_view input(inline_.data(), bytes);
-  if (bytes == inline_.size()) {
-    // There is more: take it through the thread's large buffer.
-    std::vector<char>& large = thread_.scratch().input;
-    std::memcpy(large.data(), inline_.data(), bytes);
-    error_code more_error;
-    const size_t more =
-        socket_.read_some(asio::buffer(large.data() + bytes, large.size() - bytes), more_error);
-    if (!more_error) {
-      worker.stats().input_bytes += more;
-      bytes += more;
-    }
-    input = {large.data(), bytes};
-  }
-  if (session_->suspension != Suspension::kNone) {
-    KeepLeftover(input, false, 0);
-  } else {
-    const size_t consumed = Process(input);
-    KeepLeftover(input.substr(consumed), false, consumed);
-  }
-  StartRead();
-}
-
-void Connection::KeepLeftover(std::string_view leftover, bool in_own_buffer, size_t consumed) {
-  if (state_ != State::kOpen) return;
   if (in_own_buffer) {
-    input_.DropFront(consumed);
+    input_.Commit(bytes);
+    CheckInputLimit();
+    if (state_ != State::kOpen || session_->suspension != Suspension::kNone) return;
+    input_.DropFront(Process(input_.view()));
+    if (input_.empty()) input_.Shrink(kInputBytesKept);
+  } else if (session_->suspension != Suspension::kNone) {
+    input_.Append({target, bytes});
   } else {
-    input_.Append(leftover);
+    const size_t consumed = Process({target, bytes});
+    if (state_ == State::kOpen) input_.Append({target + consumed, bytes - consumed});
   }
-  if (input_.empty()) input_.Shrink(kInputBytesKept);
 }
 
 size_t Connection::Process(std::string_view input) {
@@ -189,72 +177,102 @@ void Connection::ReplyProtocolError() {
 void Connection::Resume() {
   if (state_ != State::kOpen || processing_) return;
   if (!input_.empty()) {
-    const size_t consumed = Process(input_.view());
-    KeepLeftover({}, true, consumed);
+    input_.DropFront(Process(input_.view()));
+    if (input_.empty()) input_.Shrink(kInputBytesKept);
   }
-  StartRead();
+  if (input_ended_ && session_->suspension == Suspension::kNone) CloseAfterFlush();
+  UpdateInterest();
 }
 
 void Connection::Send(std::string_view bytes) {
   if (state_ == State::kClosed || bytes.empty()) return;
-  size_t sent = 0;
   if (output_.empty()) {
-    error_code error;
-    sent = socket_.write_some(asio::buffer(bytes.data(), bytes.size()), error);
-    if (error && error != asio::error::would_block && error != asio::error::try_again) {
-      Close();
-      return;
-    }
-    thread_.worker().stats().output_bytes += sent;
-    if (sent == bytes.size()) return;
+    if (Defer(bytes)) return;
+    SendWaiting();
+    if (output_.empty() && state_ != State::kClosed) bytes.remove_prefix(Write(bytes));
+    if (state_ == State::kClosed || bytes.empty()) return;
   }
-  output_.Append(bytes.substr(sent));
-  WaitWritable();
+  output_.Append(bytes);
+  RequestFlush();
   CheckOutputLimit();
 }
 
+bool Connection::Defer(std::string_view bytes) {
+  ByteBuffer& replies = thread_.replies();
+  const bool joins = deferred_bytes_ == 0 || deferred_begin_ + deferred_bytes_ == replies.size();
+  if (!joins || replies.size() + bytes.size() > kDeferredBytesMax) return false;
+  if (deferred_bytes_ == 0) deferred_begin_ = static_cast<uint32_t>(replies.size());
+  replies.Append(bytes);
+  deferred_bytes_ += static_cast<uint32_t>(bytes.size());
+  RequestFlush();
+  return true;
+}
+
+std::string_view Connection::deferred() const {
+  return thread_.replies().view().substr(deferred_begin_, deferred_bytes_);
+}
+
+void Connection::Settle() {
+  output_.Append(deferred());
+  deferred_bytes_ = 0;
+}
+
 void Connection::RequestFlush() {
-  if (flush_requested || waiting_writable_ || state_ == State::kClosed) return;
+  if (flush_requested_ || write_blocked_ || state_ == State::kClosed) return;
+  flush_requested_ = true;
   thread_.RequestFlush(*this);
 }
 
 void Connection::Flush() {
-  flush_requested = false;
-  while (state_ != State::kClosed && !output_.empty()) {
-    ConstBuffer pieces[kBuffersMax];
-    asio::const_buffer buffers[kBuffersMax];
-    const size_t count = output_.Gather(pieces, kBuffersMax);
-    for (size_t i = 0; i < count; ++i)
-      buffers[i] = asio::const_buffer(pieces[i].data, pieces[i].size);
-    error_code error;
-    const size_t sent = socket_.write_some(std::span(buffers, count), error);
-    if (error == asio::error::would_block || error == asio::error::try_again) {
-      WaitWritable();
-      CheckOutputLimit();
-      return;
-    }
-    if (error) {
-      Close();
-      return;
-    }
-    thread_.worker().stats().output_bytes += sent;
-    output_.Consume(sent);
-  }
-  if (state_ == State::kDraining) Close();
+  flush_requested_ = false;
+  SendWaiting();
+  if (state_ == State::kDraining && output_.empty()) Close();
 }
 
-void Connection::WaitWritable() {
-  if (waiting_writable_ || state_ == State::kClosed) return;
-  waiting_writable_ = true;
-  socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& error) {
-    Turn turn(self->thread_.worker());
-    self->waiting_writable_ = false;
-    if (error) {
-      self->Close();
-    } else {
-      self->Flush();
+void Connection::SendWaiting() {
+  if (deferred_bytes_ != 0) {
+    const std::string_view bytes = deferred();
+    const size_t sent = Write(bytes);
+    if (state_ == State::kClosed) return;
+    deferred_bytes_ = 0;
+    output_.Append(bytes.substr(sent));
+    CheckOutputLimit();
+  }
+  while (state_ != State::kClosed && !output_.empty() && !write_blocked_) {
+    ConstBuffer pieces[kBuffersMax];
+    iovec vectors[kBuffersMax];
+    const size_t count = output_.Gather(pieces, kBuffersMax);
+    for (size_t i = 0; i < count; ++i) {
+      vectors[i] = {.iov_base = const_cast<char*>(pieces[i].data), .iov_len = pieces[i].size};
     }
-  });
+    output_.Consume(Write(std::span(vectors, count)));
+  }
+}
+
+size_t Connection::Write(std::string_view bytes) {
+  return Sent(send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL));
+}
+
+size_t Connection::Write(std::span<iovec> pieces) {
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = pieces.size();
+  return Sent(sendmsg(fd_, &message, MSG_NOSIGNAL));
+}
+
+size_t Connection::Sent(ssize_t result) {
+  if (result >= 0) {
+    thread_.worker().stats().output_bytes += static_cast<uint64_t>(result);
+    return static_cast<size_t>(result);
+  }
+  if (WouldBlock()) {
+    write_blocked_ = true;
+    UpdateInterest();
+    CheckOutputLimit();
+  } else {
+    Close();
+  }
+  return 0;
 }
 
 bool Connection::OverOutputLimit() const {
@@ -293,15 +311,16 @@ void Connection::CloseAfterFlush() {
   state_ = State::kDraining;
   // At the end of the turn at the earliest: the reply of the running batch comes before.
   RequestFlush();
+  UpdateInterest();
 }
 
 void Connection::Close() {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
-  error_code ignored;
-  socket_.shutdown(asio::socket_base::shutdown_both, ignored);
-  socket_.close(ignored);
+  shutdown(fd_, SHUT_RDWR);
+  close(fd_);
   output_.Clear();
+  deferred_bytes_ = 0;
   thread_.Forget(*this);
 }
 

@@ -1,15 +1,18 @@
 // One client's socket: bytes in, through the parser, to the executor; replies and messages out.
 //
 // Threads: everything on the I/O thread it belongs to, inside a Turn of its worker. An idle
-// connection holds no buffer but a small one inside the object.
+// connection holds no buffer: it reads into its thread's, and small replies wait for the end of the
+// turn in its thread's too, so that the clients of one turn are answered together.
 #pragma once
 
+#include <sys/uio.h>
+
 #include <algorithm>
-#include <array>
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "resp/output_queue.h"
 #include "resp/protocol/byte_buffer.h"
@@ -21,21 +24,21 @@ namespace tideway::resp {
 
 class IoThread;
 
-class Connection final : public Transport, public std::enable_shared_from_this<Connection> {
+class Connection final : public Transport {
  public:
-  using Socket = boost::asio::generic::stream_protocol::socket;
-
-  /// Takes over a connected socket. Call Start() next.
-  Connection(IoThread& thread, Socket socket, std::string peer, std::string local,
-             bool unix_socket);
+  /// Takes over a connected, non-blocking socket. Call Start() next.
+  Connection(IoThread& thread, int fd, std::string peer, std::string local, bool unix_socket);
   ~Connection() override;
 
   void Start();
-  /// Destroys the session, after Close(), once nothing of this turn uses it any more.
-  void EndSession() { session_.reset(); }
+  /// The socket is ready; `events` as epoll tells them.
+  void OnReady(uint32_t events);
 
   // --- Transport
-  OutputQueue& output() override { return output_; }
+  OutputQueue& output() override {
+    if (deferred_bytes_ != 0) Settle();
+    return output_;
+  }
   void Send(std::string_view bytes) override;
   void RequestFlush() override;
   void Close() override;
@@ -50,32 +53,42 @@ class Connection final : public Transport, public std::enable_shared_from_this<C
 
   /// Sends what waits, as far as the socket takes it. The I/O thread calls it at the end of a turn.
   void Flush();
-  /// Place in the I/O thread's list of connections that asked for a flush.
-  bool flush_requested = false;
 
  private:
   enum class State : uint8_t { kOpen, kDraining, kClosed };
-  static constexpr size_t kInlineBytes = 512;
 
-  void StartRead();
-  void OnRead(const boost::system::error_code& error, size_t bytes);
+  void Read();
   /// Runs as many requests of `input` as can run now; returns the bytes that they took.
   size_t Process(std::string_view input);
   void ReplyProtocolError();
-  void KeepLeftover(std::string_view leftover, bool in_own_buffer, size_t consumed);
-  void WaitWritable();
+  /// Puts a reply beside those of other connections, to be sent at the end of the turn. False when
+  /// there is no room, or no room behind the connection's earlier ones.
+  bool Defer(std::string_view bytes);
+  std::string_view deferred() const;
+  /// Moves deferred bytes into output_.
+  void Settle();
+  /// Writes once; returns how much the socket took. Closes on an error.
+  size_t Write(std::string_view bytes);
+  size_t Write(std::span<iovec> pieces);
+  size_t Sent(ssize_t result);
+  /// Writes deferred bytes and output_, as far as the socket takes them.
+  void SendWaiting();
+  /// Has the poller tell what this connection can use now.
+  void UpdateInterest();
   bool OverOutputLimit() const;
   void CheckOutputLimit();
   void CheckInputLimit();
 
   IoThread& thread_;
-  Socket socket_;
   const int fd_;
   State state_ = State::kOpen;
-  bool reading_ = false;
-  bool reads_into_input_ = false;  // where the read under way puts its bytes; else inline_
-  bool waiting_writable_ = false;
   bool processing_ = false;
+  bool flush_requested_ = false;
+  bool input_ended_ = false;     // while a batch was in flight: close once it is answered
+  bool write_blocked_ = false;   // the socket's buffer is full
+  uint32_t interest_ = 0;        // what the poller tells of
+  uint32_t deferred_begin_ = 0;  // in the thread's replies(); output_ is empty while there are any
+  uint32_t deferred_bytes_ = 0;
   size_t being_run_bytes_ = 0;  // of the requests that run now: they count as input, as in Redis
   RequestParser parser_;
   ByteBuffer input_;  // an unfinished request, or what waits while the session is suspended
@@ -83,7 +96,6 @@ class Connection final : public Transport, public std::enable_shared_from_this<C
   std::string peer_;
   std::string local_;
   std::unique_ptr<Session> session_;
-  std::array<char, kInlineBytes> inline_;
 };
 
 }  // namespace tideway::resp

@@ -13,13 +13,18 @@ constexpr size_t kScratchBytes = 64 * 1024;
 }  // namespace
 
 IoThread::IoThread(ServerContext& server, size_t index)
-    : work_(asio::make_work_guard(io_)), cron_(io_), tick_(io_), worker_(server, index, *this) {
+    : work_(asio::make_work_guard(io_)),
+      cron_(io_),
+      tick_(io_),
+      poller_(io_),
+      worker_(server, index, *this) {
   scratch_.input.resize(kScratchBytes);
 }
 
 IoThread::~IoThread() { Stop(); }
 
 void IoThread::Start() {
+  poller_.Start([this](std::span<const epoll_event> ready) { OnClients(ready); });
   RunCron();
   if (worker_.index() == 0) RunTick();
   thread_ = std::thread([this] { io_.run(); });
@@ -28,64 +33,60 @@ void IoThread::Start() {
 void IoThread::Stop() {
   if (!thread_.joinable()) return;
   Post([this] {
-    const auto connections = connections_;
-    for (const auto& connection : connections) connection->Close();
+    for (const auto& [connection, kept] : connections_) connection->Close();
   });
   asio::post(io_, [this] {
+    poller_.Stop();
     cron_.cancel();
     tick_.cancel();
     work_.reset();
     io_.stop();
   });
   thread_.join();
-  // What still waits in the loop holds connections, whose sessions need the worker.
-  connections_.clear();
-  to_flush_.clear();
+  // What still waits in the loop names connections, whose sessions need the worker.
   io_.restart();
   io_.poll();
+  connections_.clear();
 }
 
 void IoThread::Post(std::function<void()> job) {
   asio::post(io_, [this, job = std::move(job)] {
     Turn turn(worker_);
     job();
+    FlushAll();
   });
 }
 
-void IoThread::Adopt(int fd, int family, std::string peer, std::string local, bool unix_socket) {
-  Post([this, fd, family, peer = std::move(peer), local = std::move(local), unix_socket] {
-    const asio::generic::stream_protocol protocol(family, 0);
-    auto connection = std::make_shared<Connection>(*this, Connection::Socket(io_, protocol, fd),
-                                                   peer, local, unix_socket);
-    connections_.insert(connection);
-    connection->Start();
+void IoThread::Adopt(int fd, std::string peer, std::string local, bool unix_socket) {
+  Post([this, fd, peer = std::move(peer), local = std::move(local), unix_socket] {
+    auto connection = std::make_unique<Connection>(*this, fd, peer, local, unix_socket);
+    Connection& started = *connection;
+    connections_.emplace(&started, std::move(connection));
+    started.Start();
   });
 }
 
-void IoThread::RequestFlush(Connection& connection) {
-  connection.flush_requested = true;
-  to_flush_.push_back(connection.shared_from_this());
-  if (flush_posted_) return;
-  // Behind everything that is ready now, so that messages of several publishers share a write.
-  flush_posted_ = true;
-  asio::post(io_, [this] { FlushAll(); });
+void IoThread::OnClients(std::span<const epoll_event> ready) {
+  Turn turn(worker_);
+  for (const epoll_event& event : ready) {
+    static_cast<Connection*>(event.data.ptr)->OnReady(event.events);
+  }
+  FlushAll();
 }
 
 void IoThread::FlushAll() {
-  Turn turn(worker_);
-  flush_posted_ = false;
-  std::vector<std::shared_ptr<Connection>> connections;
-  connections.swap(to_flush_);
-  for (const auto& connection : connections) connection->Flush();
+  // By index: a connection that cannot be written to may ask for another's flush.
+  for (size_t i = 0; i < to_flush_.size(); ++i) to_flush_[i]->Flush();
+  to_flush_.clear();
+  replies_.Clear();
 }
 
 void IoThread::Forget(Connection& connection) {
   worker_.server().counters.clients.fetch_sub(1, std::memory_order_relaxed);
-  // The session goes at the end of the turn: whoever closed it may still be using it.
-  asio::post(io_, [this, kept = connection.shared_from_this()] {
+  // The connection goes after this turn: whoever closed it may still be using it.
+  asio::post(io_, [this, &connection] {
     Turn turn(worker_);
-    connections_.erase(kept);
-    kept->EndSession();
+    connections_.erase(&connection);
   });
 }
 
@@ -96,6 +97,7 @@ void IoThread::RunCron() {
     {
       Turn turn(worker_);
       worker_.Cron();
+      FlushAll();
     }
     RunCron();
   });
@@ -106,6 +108,7 @@ void IoThread::RunTick() {
   {
     Turn turn(worker_);
     wait_ms = worker_.TickStore();
+    FlushAll();
   }
   tick_.expires_after(std::chrono::milliseconds(wait_ms));
   tick_.async_wait([this](const boost::system::error_code& error) {

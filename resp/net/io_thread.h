@@ -6,12 +6,17 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
+#include <span>
+#include <string>
+#include <string_view>
 #include <thread>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "backend/store.h"
+#include "resp/net/client_poller.h"
 #include "resp/net/connection.h"
+#include "resp/protocol/byte_buffer.h"
 #include "resp/protocol/request_arena.h"
 #include "resp/worker.h"
 
@@ -30,13 +35,15 @@ class IoThread final : public backend::ThreadPort {
   /// Runs `job` on this thread inside a turn of its worker.
   void Post(std::function<void()> job) override;
   /// Serves a connected socket from now on. The descriptor is taken over.
-  void Adopt(int fd, int family, std::string peer, std::string local, bool unix_socket);
+  void Adopt(int fd, std::string peer, std::string local, bool unix_socket);
 
   boost::asio::io_context& io() { return io_; }
   Worker& worker() { return worker_; }
 
   // --- for this thread's connections
-  void RequestFlush(Connection& connection);
+  ClientPoller& poller() { return poller_; }
+  /// Flushes the connection at the end of this turn.
+  void RequestFlush(Connection& connection) { to_flush_.push_back(&connection); }
   void Forget(Connection& connection);
   /// Buffers that connections share because only one of them reads and parses at a time.
   struct Scratch {
@@ -46,21 +53,26 @@ class IoThread final : public backend::ThreadPort {
     std::vector<size_t> ends;  // offset behind each request
   };
   Scratch& scratch() { return scratch_; }
+  /// Replies of this turn, of all connections; each knows where its own lie. Empty between turns.
+  ByteBuffer& replies() { return replies_; }
+  /// Sends all that this turn has to send so far.
+  void FlushAll();
 
  private:
+  void OnClients(std::span<const epoll_event> ready);
   void RunCron();
   void RunTick();
-  void FlushAll();
 
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::steady_timer cron_;
   boost::asio::steady_timer tick_;
+  ClientPoller poller_;
   Worker worker_;
   Scratch scratch_;
-  std::unordered_set<std::shared_ptr<Connection>> connections_;
-  std::vector<std::shared_ptr<Connection>> to_flush_;
-  bool flush_posted_ = false;
+  ByteBuffer replies_;
+  std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
+  std::vector<Connection*> to_flush_;
   std::thread thread_;
 };
 

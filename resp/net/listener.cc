@@ -196,7 +196,7 @@ void Listener::Serve(Socket& socket, int fd) {
   if (!local) ConfigureTcp(fd, settings->tcp_keepalive);
   IoThread& thread = *threads_[next_thread_++ % threads_.size()];
   log::Verbose("Accepted {}", peer);
-  thread.Adopt(fd, socket.family, peer, own, local);
+  thread.Adopt(fd, peer, own, local);
 }
 
 bool Listener::Admit(Socket& socket, int fd, const std::string& peer) {
