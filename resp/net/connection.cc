@@ -23,6 +23,9 @@ constexpr size_t kBuffersMax = 64;
 constexpr size_t kSuspendedInputBytesMax = 64 * 1024;
 // A client that has not logged in gets no more than this unread (CVE-2025-21605).
 constexpr size_t kUnauthenticatedOutputBytesMax = 1024;
+// A client with so many bytes of replies that it has not read gets no more commands run: its
+// replies would have no bound, as it decides when to read.
+constexpr size_t kUnreadBytesMax = 16 * 1024 * 1024;
 constexpr size_t kReadBytes = 16 * 1024;
 // Input buffers larger than this are given back once they are empty.
 constexpr size_t kInputBytesKept = 0;
@@ -55,6 +58,8 @@ void Connection::Start() {
 
 void Connection::UpdateInterest() {
   if (state_ == State::kClosed) return;
+  // A client that has yet to read its replies may go on sending, as it may only read when it has
+  // sent everything; what it sends is bounded by client-query-buffer-limit.
   const bool full =
       session_->suspension != Suspension::kNone && input_.size() >= kSuspendedInputBytesMax;
   const bool reads = state_ == State::kOpen && !full && !input_ended_;
@@ -62,6 +67,11 @@ void Connection::UpdateInterest() {
   if (wanted == interest_) return;
   interest_ = wanted;
   thread_.poller().Change(fd_, this, wanted);
+}
+
+bool Connection::CanRun() const {
+  return state_ == State::kOpen && session_->suspension == Suspension::kNone &&
+         output_.bytes() < kUnreadBytesMax;
 }
 
 void Connection::OnReady(uint32_t events) {
@@ -90,8 +100,8 @@ void Connection::Read() {
     target = input_.Ensure(room);
   }
   const ssize_t got = recv(fd_, target, room, 0);
-  if (got == 0 && session_->suspension == Suspension::kInFlight) {
-    input_ended_ = true;  // the client may still wait for the reply of what it sent
+  if (got == 0 && (session_->suspension == Suspension::kInFlight || !input_.empty()) && !CanRun()) {
+    input_ended_ = true;  // the client may still wait for the replies of what it sent
     return;
   }
   if (got <= 0) {
@@ -105,11 +115,9 @@ void Connection::Read() {
   if (in_own_buffer) {
     input_.Commit(bytes);
     CheckInputLimit();
-    if (state_ != State::kOpen || session_->suspension != Suspension::kNone) return;
+    if (!CanRun()) return;
     input_.DropFront(Process(input_.view()));
     if (input_.empty()) input_.Shrink(kInputBytesKept);
-  } else if (session_->suspension != Suspension::kNone) {
-    input_.Append({target, bytes});
   } else {
     const size_t consumed = Process({target, bytes});
     if (state_ == State::kOpen) input_.Append({target + consumed, bytes - consumed});
@@ -121,7 +129,7 @@ size_t Connection::Process(std::string_view input) {
   Worker& worker = thread_.worker();
   size_t total = 0;
   processing_ = true;
-  while (!input.empty() && state_ == State::kOpen && session_->suspension == Suspension::kNone) {
+  while (!input.empty() && CanRun()) {
     scratch.arena.Clear();
     scratch.requests.clear();
     scratch.ends.clear();
@@ -180,7 +188,7 @@ void Connection::Resume() {
     input_.DropFront(Process(input_.view()));
     if (input_.empty()) input_.Shrink(kInputBytesKept);
   }
-  if (input_ended_ && session_->suspension == Suspension::kNone) CloseAfterFlush();
+  if (input_ended_ && CanRun()) CloseAfterFlush();
   UpdateInterest();
 }
 
@@ -227,6 +235,8 @@ void Connection::Flush() {
   flush_requested_ = false;
   SendWaiting();
   if (state_ == State::kDraining && output_.empty()) Close();
+  // What waited until replies were read.
+  if ((!input_.empty() || input_ended_) && output_.empty() && CanRun()) Resume();
 }
 
 void Connection::SendWaiting() {

@@ -57,6 +57,8 @@ class Connection final : public Transport {
  private:
   enum class State : uint8_t { kOpen, kDraining, kClosed };
 
+  /// Whether requests may run now: nothing in flight, no pause, no heap of unread replies.
+  bool CanRun() const;
   void Read();
   /// Runs as many requests of `input` as can run now; returns the bytes that they took.
   size_t Process(std::string_view input);

@@ -97,6 +97,16 @@ class ConnectionTest : public ::testing::Test {
     return false;
   }
 
+  /// Nothing is left and the server has closed.
+  bool Ended() {
+    char byte = 0;
+    return recv(client_, &byte, 1, 0) == 0;
+  }
+  uint64_t Executed() {
+    Turn turn(thread_->worker());
+    return thread_->worker().stats().commands_processed;
+  }
+
   test::FaultyJournal* journal_ = nullptr;
   int client_ = -1;
 
@@ -160,12 +170,14 @@ TEST_F(ConnectionTest, AClientThatSendsItsLastAndClosesItsSideGetsTheReply) {
   shutdown(client_, SHUT_WR);
   std::this_thread::sleep_for(20ms);  // the server sees the end while the write waits
   journal_->Release();
-  EXPECT_EQ(Receive(100), "+OK\r\n$1\r\nv\r\n");
+  EXPECT_EQ(Receive(12), "+OK\r\n$1\r\nv\r\n");
+  EXPECT_TRUE(Ended());
 }
 
 TEST_F(ConnectionTest, TheLastReplyComesBeforeTheEnd) {
   Send("PING\r\nQUIT\r\nPING\r\n");
-  EXPECT_EQ(Receive(100), "+PONG\r\n+OK\r\n");
+  EXPECT_EQ(Receive(12), "+PONG\r\n+OK\r\n");
+  EXPECT_TRUE(Ended());
 }
 
 TEST_F(ConnectionTest, ASlowReaderGetsEveryByte) {
@@ -179,6 +191,23 @@ TEST_F(ConnectionTest, ASlowReaderGetsEveryByte) {
   }
   std::this_thread::sleep_for(20ms);  // until the socket is full
   EXPECT_EQ(Receive(expected.size()), expected);
+}
+
+TEST_F(ConnectionTest, WhoDoesNotReadMakesNoHeapOfReplies) {
+  const std::string value(100'000, 'v');
+  Send("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$100000\r\n" + value + "\r\n");
+  ASSERT_EQ(Receive(5), "+OK\r\n");
+  // 300 MB of replies, asked for by a client that sends everything, ends, and then reads.
+  constexpr size_t kRequests = 3'000;
+  std::string requests;
+  for (size_t i = 0; i < kRequests; ++i) requests += "GET k\r\n";
+  Send(requests);
+  shutdown(client_, SHUT_WR);
+  std::this_thread::sleep_for(100ms);
+  EXPECT_LT(Executed(), 500u) << "commands run for a client that reads nothing";
+  const std::string reply = "$100000\r\n" + value + "\r\n";
+  for (size_t i = 0; i < kRequests; ++i) ASSERT_EQ(Receive(reply.size()), reply) << i;
+  EXPECT_TRUE(Ended());
 }
 
 TEST_F(ConnectionTest, AStoppedClientCannotFillTheServer) {
@@ -200,7 +229,9 @@ TEST_F(ConnectionTest, GarbageIsAnsweredBehindWhatCameBefore) {
   Send("SET k v\r\n*1\r\n!garbage\r\n");
   ASSERT_TRUE(Appended(1));
   journal_->Release();
-  EXPECT_EQ(Receive(200), "+OK\r\n-ERR Protocol error: expected '$', got '!'\r\n");
+  const std::string expected = "+OK\r\n-ERR Protocol error: expected '$', got '!'\r\n";
+  EXPECT_EQ(Receive(expected.size()), expected);
+  EXPECT_TRUE(Ended());
 }
 
 }  // namespace
