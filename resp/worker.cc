@@ -146,13 +146,7 @@ void Worker::OnStoreEvents(std::span<const EventNote> events) {
 
 void Worker::Cron() {
   const int64_t now = now_ms();
-  if (server_.pause.Elapsed(now)) {
-    if (index_ == 0) {
-      server_.pause.Unpause();
-      server_.store.SetExpireWrites(true);
-    }
-    ResumePaused();
-  }
+  if (index_ == 0 && server_.pause.Elapsed(now)) EndPause();
   PublishTotals();
   if (index_ == 0) SampleServer(now);
   // Closing changes the list only at the end of the turn, so the walk is safe.
@@ -177,6 +171,15 @@ void Worker::SampleServer(int64_t now_ms) {
   server_.rates.Sample(now_ms, commands, input, output);
   // The allocator's figure matters while a limit is set; INFO asks for itself.
   if (settings_->maxmemory > 0) server_.memory.Refresh(server_.store.UsedBytes());
+}
+
+void Worker::EndPause() {
+  server_.pause.Unpause();
+  server_.store.SetExpireWrites(true);
+  // Posted after the pause has ended: who saw it still on is found suspended.
+  for (Worker* worker : server_.workers) {
+    worker->port_.Post([worker] { worker->ResumePaused(); });
+  }
 }
 
 void Worker::ResumePaused() {

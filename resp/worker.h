@@ -92,8 +92,8 @@ class Worker final : private backend::StoreListener {
   int64_t TickStore();
   /// A few times a second: idle clients, output limits, the end of CLIENT PAUSE.
   void Cron();
-  /// Lets clients that CLIENT PAUSE stopped go on.
-  void ResumePaused();
+  /// Ends CLIENT PAUSE: the clients of every thread that it stopped go on.
+  void EndPause();
   int64_t now_ms() const { return server_.clock.MonotonicUs() / 1000; }
 
  private:
@@ -103,6 +103,7 @@ class Worker final : private backend::StoreListener {
     std::string payload;
   };
   void OnStoreEvents(std::span<const backend::EventNote> events) override;
+  void ResumePaused();
   void CheckLimits(Session& session, int64_t now_ms);
   void PublishTotals();
   void SampleServer(int64_t now_ms);

@@ -237,11 +237,7 @@ void ClientPauseCommand(Call& call) {
 }
 
 void ClientUnpause(Call& call) {
-  call.server.pause.Unpause();
-  call.server.store.SetExpireWrites(true);
-  for (Worker* worker : call.server.workers) {
-    worker->port().Post([worker] { worker->ResumePaused(); });
-  }
+  call.worker.EndPause();
   call.reply.Ok();
 }
 

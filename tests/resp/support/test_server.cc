@@ -131,6 +131,7 @@ TestServer::TestServer(Options options)
     context_.workers.push_back(workers_.back().get());
   }
   store_->AttachThreads(ports);
+  context_.memory.Refresh(store_->UsedBytes());
   settings_.AddListener([this](const Settings&, const Settings& now) {
     store_->Configure(resp::StoreSettingsOf(now));
     context_.slow_log.Trim(static_cast<size_t>(now.slowlog_max_len));
