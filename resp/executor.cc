@@ -231,6 +231,20 @@ void Executor::Invoke(BatchRun& run, Session& session, const Command& row, size_
     Call call{row, args, run.reply, session, worker_, server, view, *this};
     row.session(call);
   }
+  if (hidden_.empty()) [[likely]] {
+    Tell(session, row, index, args, start_us);
+  } else {
+    std::vector<std::string_view> shown(args.begin(), args.end());
+    for (const size_t hidden : hidden_) shown[hidden] = "(redacted)";
+    hidden_.clear();
+    Tell(session, row, index, shown, start_us);
+  }
+}
+
+// What the server remembers of a command that ran, and whom it tells: `args` as they may be shown.
+void Executor::Tell(Session& session, const Command& row, size_t index, Args args,
+                    int64_t start_us) {
+  ServerContext& server = worker_.server();
   Account(session, row, index, args, start_us);
   // After the command, so that EXEC stands behind what it ran.
   if (server.monitors.active() && !row.Has(kSkipMonitor | kAdmin)) {

@@ -40,6 +40,9 @@ class Executor {
   uint64_t Publish(Session& session, ChannelKind kind, std::string_view channel,
                    std::string_view payload);
 
+  /// The running command's argument `index` is a secret: SLOWLOG and MONITOR show "(redacted)".
+  void HideArgument(size_t index) { hidden_.push_back(index); }
+
   /// Ends the store's interest in watched keys, after the batch that holds them.
   void Unwatch(std::vector<WatchedKey> watched);
 
@@ -67,6 +70,7 @@ class Executor {
   size_t RunHandlers(BatchRun& run, Session& session);
   bool ExecuteOne(BatchRun& run, Session& session, const Planned& planned);
   void Invoke(BatchRun& run, Session& session, const Command& row, size_t index, Args args);
+  void Tell(Session& session, const Command& row, size_t index, Args args, int64_t start_us);
   void ReplaceOversized(BatchRun& run, const Command& row);
   void Account(Session& session, const Command& row, size_t index, Args args, int64_t start_us);
   void Finish(BatchRun& run);
@@ -76,6 +80,7 @@ class Executor {
   std::vector<std::unique_ptr<BatchRun>> runs_;  // all ever made
   std::vector<BatchRun*> idle_;
   BatchRun* current_ = nullptr;  // while handlers run
+  std::vector<size_t> hidden_;   // arguments of the running command
 };
 
 }  // namespace tideway::resp

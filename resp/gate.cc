@@ -100,7 +100,9 @@ Verdict CheckCommand(const Resolved& command, Args args, Session& session, Worke
   if (row->Has(kNoMulti) && session.in_multi()) {
     return refuse("ERR Command not allowed inside a transaction");
   }
-  const uint64_t flags = EffectiveFlags(*row, session);
+  uint64_t flags = EffectiveFlags(*row, session);
+  // What is queued takes memory itself, whatever it will do.
+  if (session.in_multi() && !row->Has(kNotQueued)) flags |= kDenyOom;
   if (std::string refusal = ServerRefusal(flags, worker); !refusal.empty()) return refuse(refusal);
   if (session.subscribed() && session.protocol == 2 && !row->Has(kInSubscribed)) {
     return refuse("ERR Can't execute '" + CommandTable::FullName(*row) +

@@ -8,6 +8,7 @@
 #include "resp/command/help.h"
 #include "resp/config/config_command.h"
 #include "resp/config/rewrite.h"
+#include "resp/executor.h"
 #include "resp/server_context.h"
 #include "resp/session.h"
 #include "resp/worker.h"
@@ -25,10 +26,14 @@ void ConfigGetCommand(Call& call) {
 }
 
 void ConfigSetCommand(Call& call) {
+  const Args pairs = call.args.subspan(2);
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    if (IsSecretArgument(pairs, i)) call.executor.HideArgument(2 + i);
+  }
   std::vector<const SettingRow*> changed;
   const Status updated =
       call.server.settings.Update([&](const Settings& current) -> Result<Settings> {
-        auto result = ConfigSet(current, call.args.subspan(2));
+        auto result = ConfigSet(current, pairs);
         if (!result.ok()) return result.error();
         changed = result.value().changed;
         return std::move(result.value().settings);

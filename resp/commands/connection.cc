@@ -9,6 +9,7 @@
 #include "resp/client_names.h"
 #include "resp/command/arguments.h"
 #include "resp/command/errors.h"
+#include "resp/executor.h"
 #include "resp/protocol/numbers.h"
 #include "resp/server_context.h"
 #include "resp/session.h"
@@ -34,6 +35,7 @@ void Echo(Call& call) { call.reply.Bulk(call.args[1]); }
 
 void Auth(Call& call) {
   if (call.args.size() > 3) return call.reply.Error(kSyntaxError);
+  for (size_t i = 1; i < call.args.size(); ++i) call.executor.HideArgument(i);
   const bool old_form = call.args.size() == 2;
   const Settings& settings = call.worker.settings();
   if (old_form && settings.requirepass.empty()) {
@@ -82,6 +84,8 @@ void Hello(Call& call) {
   for (size_t i = 2; i < args.size(); ++i) {
     const size_t more = args.size() - i - 1;
     if (EqualsIgnoreCase(args[i], "auth") && more >= 2) {
+      call.executor.HideArgument(i + 1);
+      call.executor.HideArgument(i + 2);
       const std::string_view user = args[++i];
       if (!CheckPassword(call.worker.settings(), user, args[++i])) {
         return call.reply.Error(kWrongPassError);
@@ -96,8 +100,8 @@ void Hello(Call& call) {
   if (!call.session.authenticated) {
     return call.reply.Error(
         "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
-        "<proto> AUTH <user> <pass> option can be used to authenticate the client and select the "
-        "RESP protocol version at the same time");
+        "AUTH <user> <pass> option can be used to authenticate the client and select the RESP "
+        "protocol version at the same time");
   }
   if (version != 0) call.session.protocol = static_cast<uint8_t>(version);
   ReplyHello(call);
@@ -129,7 +133,8 @@ void Reset(Call& call) {
   session.name.clear();
   session.db = 0;
   session.protocol = 2;
-  session.reply_mode = ReplyMode::kOn;
+  // CLIENT REPLY SKIP before it takes its answer away all the same, as in Redis.
+  if (session.reply_mode != ReplyMode::kSkipping) session.reply_mode = ReplyMode::kOn;
   session.authenticated = call.worker.settings().requirepass.empty();
   call.reply.set_version(RespVersion::k2);
   call.reply.Simple("RESET");
