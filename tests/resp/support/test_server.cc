@@ -78,24 +78,6 @@ bool TestClient::EndTurn() {
   return true;
 }
 
-void ManualPort::Post(std::function<void()> job) {
-  const std::lock_guard lock(mutex_);
-  jobs_.push_back(std::move(job));
-}
-
-bool ManualPort::RunJobs(Worker& worker) {
-  std::vector<std::function<void()>> jobs;
-  {
-    const std::lock_guard lock(mutex_);
-    jobs.swap(jobs_);
-  }
-  for (const auto& job : jobs) {
-    Turn turn(worker);
-    job();
-  }
-  return !jobs.empty();
-}
-
 TestServer::TestServer(Options options)
     : settings_(options.settings, options.config_file),
       bus_(cdc::MakeInProcessBus()),
@@ -166,12 +148,20 @@ TestClient& TestServer::Connect3(size_t thread) {
   return client;
 }
 
+// False when there was nothing.
+bool TestServer::RunJobs(size_t thread) {
+  const auto jobs = ports_[thread]->Take();
+  for (const auto& job : jobs) {
+    Turn turn(*workers_[thread]);
+    job();
+  }
+  return !jobs.empty();
+}
+
 void TestServer::Settle() {
   for (bool moved = true; moved;) {
     moved = false;
-    for (size_t i = 0; i < workers_.size(); ++i) {
-      moved = ports_[i]->RunJobs(*workers_[i]) || moved;
-    }
+    for (size_t i = 0; i < workers_.size(); ++i) moved = RunJobs(i) || moved;
     for (const auto& client : clients_) moved = client->Process() || moved;
     for (const auto& client : clients_) moved = client->EndTurn() || moved;
   }

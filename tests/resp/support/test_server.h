@@ -12,10 +12,8 @@
 //   EXPECT_EQ(client.TakeAll(), "+OK\r\n");
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -28,6 +26,7 @@
 #include "resp/worker.h"
 #include "tests/resp/support/fake_transport.h"
 #include "tests/support/faulty_journal.h"
+#include "tests/support/manual_port.h"
 
 namespace tideway::test {
 
@@ -70,18 +69,6 @@ class TestClient {
   std::unique_ptr<resp::Session> session_;  // null once closed
 };
 
-/// Jobs posted to a thread, run when the test says so. Post() from any thread.
-class ManualPort final : public backend::ThreadPort {
- public:
-  void Post(std::function<void()> job) override;
-  /// Runs what was posted, in a turn of `worker`; false when there was nothing.
-  bool RunJobs(resp::Worker& worker);
-
- private:
-  std::mutex mutex_;
-  std::vector<std::function<void()>> jobs_;
-};
-
 class TestServer {
  public:
   struct Options {
@@ -116,6 +103,7 @@ class TestServer {
 
  private:
   std::unique_ptr<backend::Store> OpenStore(const resp::Settings& settings);
+  bool RunJobs(size_t thread);
 
   backend::ManualClock clock_;
   resp::LiveSettings settings_;

@@ -1,0 +1,505 @@
+// What every store promises, on every engine.
+#include "backend/store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/backend/support/store_engine.h"
+
+namespace tideway::backend {
+namespace {
+
+using test::BatchDriver;
+using test::ManualPort;
+using test::StoreEngine;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+constexpr uint32_t kAllEvents = ~0u;
+constexpr size_t kThreads = 2;
+
+class Heard final : public StoreListener {
+ public:
+  void OnStoreEvents(std::span<const EventNote> events) override {
+    for (std::string& text : test::EventTexts(events)) told.push_back(std::move(text));
+  }
+  std::vector<std::string> told;
+};
+
+class StoreContract : public testing::TestWithParam<StoreEngine> {
+ protected:
+  void SetUp() override {
+    settings_.event_classes = kAllEvents;
+    store_ = GetParam().open(settings_, clock_);
+    store_->AttachThreads({&ports_[0], &ports_[1]});
+    driver_ = std::make_unique<BatchDriver>(*store_, ports_[0]);
+  }
+
+  // Batches whose time is the clock's, as the executor's are.
+  Outcome Run(const BatchDriver::Keys& keys, const std::function<void(View&)>& handler,
+              uint32_t db = 0) {
+    return driver_->Run(
+        keys,
+        [&](View& view) {
+          view.set_now_ms(clock_.WallMs());
+          handler(view);
+        },
+        db);
+  }
+  void Set(const std::string& key, const std::string& value, int64_t ttl_ms = 0, uint32_t db = 0) {
+    const auto expiry =
+        ttl_ms == 0 ? ExpiryChange::Clear() : ExpiryChange::At(clock_.WallMs() + ttl_ms);
+    Run(
+        {key}, [&](View& view) { view.OpenWrite(key).SetString(value, expiry); }, db);
+  }
+  // "-" when absent.
+  std::string Get(const std::string& key, uint32_t db = 0) {
+    std::string value = "-";
+    Run(
+        {key},
+        [&](View& view) {
+          const Key found = view.OpenRead(key);
+          if (found.exists()) value = found.String();
+        },
+        db);
+    return value;
+  }
+  // Ticks until the store has nothing left to do now.
+  std::vector<std::string> TickAll() {
+    Heard heard;
+    while (store_->Tick(heard) == 0) {
+    }
+    return heard.told;
+  }
+
+  StoreSettings settings_;
+  ManualClock clock_;
+  ManualPort ports_[kThreads];
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<BatchDriver> driver_;
+};
+
+// --- load and commit
+
+TEST_P(StoreContract, WhatABatchWroteTheNextOneReads) {
+  Run({"s", "h", "z"}, [](View& view) {
+    view.OpenWrite("s").SetString("value", ExpiryChange::Clear());
+    Key hash = view.OpenWrite("h");
+    hash.HashSet("f", "1");
+    hash.HashSet("g", "2");
+    view.OpenWrite("z").SetAdd("member");
+  });
+  EXPECT_EQ(driver_->outcome(), Outcome::kCommitted);
+  Run({"s", "h", "z", "none"}, [](View& view) {
+    EXPECT_EQ(view.OpenRead("s").String(), "value");
+    EXPECT_EQ(view.OpenRead("h").HashSize(), 2u);
+    EXPECT_EQ(view.OpenRead("h").HashGet("g"), "2");
+    EXPECT_TRUE(view.OpenRead("z").SetContains("member"));
+    EXPECT_FALSE(view.OpenRead("none").exists());
+  });
+}
+
+TEST_P(StoreContract, ABatchSeesItsOwnWrites) {
+  Run({"k"}, [](View& view) {
+    view.OpenWrite("k").SetString("1", ExpiryChange::Clear());
+    EXPECT_EQ(view.OpenRead("k").String(), "1");
+    view.OpenWrite("k").Erase();
+    EXPECT_FALSE(view.OpenRead("k").exists());
+  });
+  EXPECT_EQ(Get("k"), "-");
+}
+
+TEST_P(StoreContract, AnErasedKeyIsGone) {
+  Set("k", "v");
+  Run({"k"}, [](View& view) { view.OpenWrite("k").Erase(); });
+  EXPECT_EQ(Get("k"), "-");
+}
+
+TEST_P(StoreContract, DatabasesAreApart) {
+  Set("k", "zero");
+  Set("k", "one", 0, 1);
+  EXPECT_EQ(Get("k"), "zero");
+  EXPECT_EQ(Get("k", 1), "one");
+  EXPECT_EQ(Get("k", 2), "-");
+}
+
+TEST_P(StoreContract, KeysAndValuesAreBytes) {
+  const std::string bytes("\0\xff\r\n\0", 5);
+  Set(bytes, bytes);
+  EXPECT_EQ(Get(bytes), bytes);
+  Set("", "");
+  EXPECT_EQ(Get(""), "");
+}
+
+TEST_P(StoreContract, LargeValuesComeBackWhole) {
+  const std::string large(3 << 20, 'x');
+  Set("k", large);
+  EXPECT_EQ(Get("k"), large);
+  Run({"h"}, [](View& view) {
+    Key hash = view.OpenWrite("h");
+    for (int i = 0; i < 5000; ++i) hash.HashSet("field " + std::to_string(i), std::to_string(i));
+  });
+  Run({"h"}, [](View& view) {
+    const Key hash = view.OpenRead("h");
+    EXPECT_EQ(hash.HashSize(), 5000u);
+    EXPECT_EQ(hash.HashGet("field 4999"), "4999");
+  });
+}
+
+TEST_P(StoreContract, CommitTimestampsGrowAndHaveTheFormOfATso) {
+  CommitTs last = 0;
+  for (int i = 0; i < 100; ++i) {
+    Set("k", std::to_string(i));
+    EXPECT_GT(driver_->commit_ts(), last);
+    last = driver_->commit_ts();
+  }
+  EXPECT_EQ(last >> kCommitTsLogicalBits, static_cast<CommitTs>(clock_.WallMs()));
+}
+
+TEST_P(StoreContract, ABatchThatChangedNothingHasNoTimestamp) {
+  EXPECT_EQ(Get("k"), "-");
+  EXPECT_EQ(driver_->commit_ts(), 0u);
+  EXPECT_EQ(driver_->outcome(), Outcome::kCommitted);
+}
+
+TEST_P(StoreContract, ABatchThatReadsEverythingSeesEveryKeyOnce) {
+  std::set<std::string> expected;
+  for (int i = 0; i < 500; ++i) {
+    expected.insert("key " + std::to_string(i));
+    Set("key " + std::to_string(i), "v");
+  }
+  Set("elsewhere", "v", 0, 1);
+  Run({}, [&](View& view) {
+    EXPECT_EQ(view.DbSize(0), 500u);
+    EXPECT_EQ(view.DbSize(1), 1u);
+    std::multiset<std::string> found;
+    view.ForEachKey([&](const Key& key) { found.emplace(key.name()); });
+    EXPECT_TRUE(std::equal(found.begin(), found.end(), expected.begin(), expected.end()));
+    EXPECT_TRUE(expected.contains(view.RandomKey().value()));
+  });
+}
+
+TEST_P(StoreContract, AScanOverSeveralBatchesFindsWhatIsThereAllTheTime) {
+  for (int i = 0; i < 300; ++i) Set("key " + std::to_string(i), "v");
+  std::set<std::string> found;
+  uint64_t cursor = 0;
+  int step = 0;
+  do {
+    Run({}, [&](View& view) {
+      cursor = view.Scan(cursor, 10, [&](const Key& key) { found.emplace(key.name()); });
+    });
+    // The table grows under the scan.
+    for (int i = 0; i < 20; ++i) Set("new " + std::to_string(step * 20 + i), "v");
+    ASSERT_LT(++step, 1000);
+  } while (cursor != 0);
+  for (int i = 0; i < 300; ++i) EXPECT_TRUE(found.contains("key " + std::to_string(i))) << i;
+}
+
+TEST_P(StoreContract, FlushEmptiesOneDatabase) {
+  Set("a", "v");
+  Set("b", "v");
+  Set("a", "v", 0, 1);
+  Run({}, [](View& view) { EXPECT_EQ(view.Flush(0), 2u); });
+  EXPECT_EQ(Get("a"), "-");
+  EXPECT_EQ(Get("a", 1), "v");
+}
+
+TEST_P(StoreContract, SwapExchangesDatabases) {
+  if (!GetParam().swaps_databases) GTEST_SKIP() << "this engine refuses SWAPDB";
+  Set("k", "zero");
+  Set("k", "one", 0, 1);
+  Run({}, [](View& view) { view.Swap(0, 1); });
+  EXPECT_EQ(Get("k"), "one");
+  EXPECT_EQ(Get("k", 1), "zero");
+}
+
+// --- threads
+
+TEST_P(StoreContract, NoIncrementOfAnyThreadIsLost) {
+  constexpr int kIncrements = 500;
+  std::vector<std::thread> threads;
+  for (size_t thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([this, thread] {
+      BatchDriver driver(*store_, ports_[thread], thread);
+      const std::string own = "own " + std::to_string(thread);
+      for (int i = 0; i < kIncrements; ++i) {
+        driver.Run({"shared", own}, [&](View& view) {
+          view.set_now_ms(clock_.WallMs());
+          for (const std::string& name : {std::string("shared"), own}) {
+            Key key = view.OpenWrite(name);
+            const int old = key.exists() ? std::stoi(std::string(key.String())) : 0;
+            key.SetString(std::to_string(old + 1), ExpiryChange::Clear());
+          }
+        });
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(Get("shared"), std::to_string(kThreads * kIncrements));
+  EXPECT_EQ(Get("own 0"), std::to_string(kIncrements));
+  EXPECT_EQ(Get("own 1"), std::to_string(kIncrements));
+}
+
+TEST_P(StoreContract, ABatchOfSeveralKeysIsSeenWholeOrNotAtAll) {
+  constexpr int kRounds = 500;
+  std::thread writer([this] {
+    BatchDriver driver(*store_, ports_[1], 1);
+    for (int i = 0; i < kRounds; ++i) {
+      driver.Run({"a", "b"}, [&](View& view) {
+        view.OpenWrite("a").SetString(std::to_string(i), ExpiryChange::Clear());
+        view.OpenWrite("b").SetString(std::to_string(i), ExpiryChange::Clear());
+      });
+    }
+  });
+  for (int i = 0; i < kRounds; ++i) {
+    // In the other order of keys, too: locks must not depend on it.
+    Run({"b", "a"}, [](View& view) {
+      const Key a = view.OpenRead("a");
+      const Key b = view.OpenRead("b");
+      ASSERT_EQ(a.exists(), b.exists());
+      if (!a.exists()) return;
+      EXPECT_EQ(a.String(), b.String());
+    });
+  }
+  writer.join();
+}
+
+// --- WATCH
+
+TEST_P(StoreContract, ARevisionChangesWithEachWriteOfTheKeyAndWithNothingElse) {
+  Set("k", "v");
+  uint64_t revision = 0;
+  Run({"k"}, [&](View& view) { revision = view.WatchRevision(0, "k"); });
+  const auto changed = [&] {
+    uint64_t now = 0;
+    Run({"k"}, [&](View& view) { now = view.CurrentRevision(0, "k"); });
+    return std::exchange(revision, now) != now;
+  };
+  EXPECT_FALSE(changed());
+  Get("k");
+  Set("other", "v");
+  Set("k", "v", 0, 1);
+  EXPECT_FALSE(changed());
+  Set("k", "v");
+  EXPECT_TRUE(changed());
+  Run({"k"}, [](View& view) { view.OpenWrite("k").Erase(); });
+  EXPECT_TRUE(changed());
+  Set("k", "v");
+  EXPECT_TRUE(changed());
+  Run({}, [](View& view) { view.Flush(0); });
+  EXPECT_TRUE(changed());
+  store_->Unwatch(0, "k");
+}
+
+TEST_P(StoreContract, AnAbsentKeyCanBeWatched) {
+  uint64_t before = 0;
+  Run({"k"}, [&](View& view) { before = view.WatchRevision(0, "k"); });
+  Set("k", "v");
+  Run({"k"}, [&](View& view) { EXPECT_NE(view.CurrentRevision(0, "k"), before); });
+  store_->Unwatch(0, "k");
+}
+
+TEST_P(StoreContract, AnExpiryChangesTheRevision) {
+  Set("k", "v", 10);
+  uint64_t before = 0;
+  Run({"k"}, [&](View& view) { before = view.WatchRevision(0, "k"); });
+  clock_.AdvanceMs(11);
+  TickAll();
+  Run({"k"}, [&](View& view) { EXPECT_NE(view.CurrentRevision(0, "k"), before); });
+  store_->Unwatch(0, "k");
+}
+
+TEST_P(StoreContract, TwoWatchersOfAKeyAreCounted) {
+  uint64_t before = 0;
+  Run({"k"}, [&](View& view) {
+    before = view.WatchRevision(0, "k");
+    EXPECT_EQ(view.WatchRevision(0, "k"), before);
+  });
+  store_->Unwatch(0, "k");
+  Set("k", "v");
+  Run({"k"}, [&](View& view) { EXPECT_NE(view.CurrentRevision(0, "k"), before); });
+  store_->Unwatch(0, "k");
+}
+
+// --- expiry
+
+TEST_P(StoreContract, ADueKeyReadsAsAbsentAndIsToldOnce) {
+  Set("k", "v", 10);
+  clock_.AdvanceMs(10);
+  EXPECT_EQ(Get("k"), "v") << "at its very time it still lives, as in Redis";
+  clock_.AdvanceMs(1);
+  EXPECT_EQ(Get("k"), "-");
+  EXPECT_THAT(driver_->events(), ElementsAre("expired 0 k", "keymiss 0 k"));
+  EXPECT_THAT(TickAll(), IsEmpty());
+}
+
+TEST_P(StoreContract, TickExpiresWhatIsDueAndTellsIt) {
+  Set("a", "v", 10);
+  Set("b", "v", 20);
+  Set("c", "v");
+  Set("d", "v", 15, 1);
+  clock_.AdvanceMs(16);
+  EXPECT_THAT(TickAll(), UnorderedElementsAre("expired 0 a", "expired 1 d"));
+  EXPECT_EQ(store_->Databases()[0].keys, 2u);
+  EXPECT_EQ(store_->Stats().expired_keys, 2u);
+}
+
+TEST_P(StoreContract, TickSaysWhenItWantsToRunAgain) {
+  Heard heard;
+  EXPECT_LE(store_->Tick(heard), 100);
+  EXPECT_GT(store_->Tick(heard), 0);
+  Set("k", "v", 30);
+  const int64_t wait_ms = store_->Tick(heard);
+  EXPECT_LE(wait_ms, 31);
+  clock_.AdvanceMs(wait_ms);
+  // At the time it asked for, at the latest at the next, the key is gone.
+  store_->Tick(heard);
+  clock_.AdvanceMs(1);
+  store_->Tick(heard);
+  if (wait_ms < 30) GTEST_SKIP() << "this engine looks more often";
+  EXPECT_THAT(heard.told, ElementsAre("expired 0 k"));
+}
+
+TEST_P(StoreContract, ManyKeysDueAtOnceAreAllExpired) {
+  constexpr int kKeys = 10'000;
+  Run({}, [&](View& view) {
+    for (int i = 0; i < kKeys; ++i) {
+      view.OpenWrite("key " + std::to_string(i))
+          .SetString("v", ExpiryChange::At(clock_.WallMs() + 10));
+    }
+  });
+  clock_.AdvanceMs(11);
+  const auto told = TickAll();
+  EXPECT_EQ(std::set<std::string>(told.begin(), told.end()).size(), static_cast<size_t>(kKeys));
+  EXPECT_EQ(store_->Databases()[0].keys, 0u);
+}
+
+TEST_P(StoreContract, WithoutActiveExpireOnlyAReadExpires) {
+  store_->SetActiveExpire(false);
+  Set("k", "v", 10);
+  clock_.AdvanceMs(11);
+  EXPECT_THAT(TickAll(), IsEmpty());
+  EXPECT_EQ(store_->Databases()[0].keys, 1u);
+  EXPECT_EQ(Get("k"), "-");
+  EXPECT_EQ(store_->Databases()[0].keys, 0u);
+  store_->SetActiveExpire(true);
+}
+
+TEST_P(StoreContract, WithoutExpireWritesADueKeyIsAbsentButStays) {
+  store_->SetExpireWrites(false);
+  Set("k", "v", 10);
+  clock_.AdvanceMs(11);
+  EXPECT_EQ(Get("k"), "-");
+  EXPECT_EQ(driver_->commit_ts(), 0u);
+  EXPECT_THAT(TickAll(), IsEmpty());
+  EXPECT_EQ(store_->Databases()[0].keys, 1u);
+  store_->SetExpireWrites(true);
+  EXPECT_THAT(TickAll(), ElementsAre("expired 0 k"));
+}
+
+TEST_P(StoreContract, AKeyThatIsWrittenAgainExpiresAtItsNewTime) {
+  Set("k", "v", 10);
+  Set("k", "w", 100);
+  clock_.AdvanceMs(50);
+  EXPECT_THAT(TickAll(), IsEmpty());
+  EXPECT_EQ(Get("k"), "w");
+  Set("k", "x");
+  clock_.AdvanceMs(1000);
+  EXPECT_THAT(TickAll(), IsEmpty());
+  EXPECT_EQ(Get("k"), "x");
+}
+
+// --- events
+
+TEST_P(StoreContract, EventsComeOutInTheOrderInWhichTheyWereNoted) {
+  Run({"a", "b"}, [](View& view) {
+    Key a = view.OpenWrite("a");
+    a.SetString("1", ExpiryChange::Clear());
+    view.Note(Event::kSet, a);
+    view.Note(Event::kExpire, a);
+    view.Note(Event::kDel, 3, "b");
+  });
+  EXPECT_THAT(driver_->events(), ElementsAre("new 0 a", "set 0 a", "expire 0 a", "del 3 b"));
+}
+
+TEST_P(StoreContract, OnlyClassesThatSomebodyMayHearAreTold) {
+  settings_.event_classes = kNotifyHash;
+  store_->Configure(settings_);
+  Run({"a"}, [](View& view) {
+    view.Note(Event::kSet, 0, "a");
+    view.Note(Event::kHSet, 0, "a");
+  });
+  EXPECT_THAT(driver_->events(), ElementsAre("hset 0 a"));
+}
+
+TEST_P(StoreContract, ABatchBeginsWithoutWhatTheLastOneLeft) {
+  Run({"a"}, [](View& view) { view.Note(Event::kSet, 0, "a"); });
+  Run({"a"}, [](View& view) {
+    EXPECT_TRUE(view.events().empty());
+    EXPECT_TRUE(view.changes().empty());
+  });
+  EXPECT_THAT(driver_->events(), IsEmpty());
+}
+
+// --- figures
+
+TEST_P(StoreContract, StatsCountHitsMissesAndExpiries) {
+  Set("k", "v", 10);
+  Get("k");
+  Get("k");
+  Get("none");
+  EXPECT_EQ(store_->Stats().keyspace_hits, 2u);
+  EXPECT_EQ(store_->Stats().keyspace_misses, 1u);
+  clock_.AdvanceMs(11);
+  TickAll();
+  EXPECT_EQ(store_->Stats().expired_keys, 1u);
+  store_->ResetStats();
+  EXPECT_EQ(store_->Stats().keyspace_hits, 0u);
+  EXPECT_EQ(store_->Stats().keyspace_misses, 0u);
+  EXPECT_EQ(store_->Stats().expired_keys, 0u);
+}
+
+TEST_P(StoreContract, DatabasesCountKeysAndThoseThatExpire) {
+  Set("a", "v");
+  Set("b", "v", 1000);
+  Set("c", "v", 1000, 3);
+  const auto databases = store_->Databases();
+  ASSERT_EQ(databases.size(), 4u);
+  EXPECT_EQ(databases[0].keys, 2u);
+  EXPECT_EQ(databases[0].expires, 1u);
+  EXPECT_EQ(databases[1].keys, 0u);
+  EXPECT_EQ(databases[3].keys, 1u);
+  EXPECT_EQ(databases[3].expires, 1u);
+}
+
+TEST_P(StoreContract, UsedBytesGrowWithTheDataAndComeBack) {
+  const uint64_t empty = store_->UsedBytes();
+  Set("k", std::string(100'000, 'x'));
+  EXPECT_GE(store_->UsedBytes(), empty + 100'000);
+  Run({"k"}, [](View& view) { view.OpenWrite("k").Erase(); });
+  EXPECT_LT(store_->UsedBytes(), empty + 10'000);
+}
+
+TEST_P(StoreContract, AHealthyStoreAcceptsWritesAndFlushes) {
+  EXPECT_EQ(store_->WriteRefusal(), "");
+  EXPECT_TRUE(store_->Flush().ok());
+}
+
+TEST_P(StoreContract, ALongestStringIsTakenFromTheSettings) {
+  settings_.string_bytes_max = 1000;
+  store_->Configure(settings_);
+  Run({"k"}, [](View& view) { EXPECT_EQ(view.string_bytes_max(), 1000u); });
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, StoreContract, testing::ValuesIn(test::StoreEngines()),
+                         [](const auto& engine) { return engine.param.name; });
+
+}  // namespace
+}  // namespace tideway::backend
