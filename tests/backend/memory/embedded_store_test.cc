@@ -29,6 +29,12 @@ using testing::ElementsAre;
 
 constexpr char kFull[] = "No space left on device";
 
+// As ModelOf() gives it: without databases that became empty.
+Model WithoutEmpty(Model model) {
+  std::erase_if(model, [](const auto& database) { return database.second.empty(); });
+  return model;
+}
+
 // A store on a journal that remembers, which can be held and broken.
 class EmbeddedStoreTest : public testing::Test {
  protected:
@@ -92,7 +98,7 @@ TEST_F(EmbeddedStoreTest, EveryPrefixOfTheJournalIsAStateThatClientsSaw) {
       if (!writer) writer.emplace(view, model, seed, RandomWriter::Range{});
       for (int step = 0; step < 5; ++step) writer->Step();
     });
-    if (driver->commit_ts() != 0) states.push_back(model);
+    if (driver->commit_ts() != 0) states.push_back(WithoutEmpty(model));
   }
   const DiskImage image = disk->image();
   ASSERT_EQ(image.batches.size() + 1, states.size());
@@ -211,8 +217,8 @@ TEST_F(CheckpointTest, WhatIsWrittenMeanwhileIsThereAfterRecovery) {
   EXPECT_GE(chunks, 4);
   const DiskImage image = disk->image();
   EXPECT_FALSE(image.checkpoint.empty());
-  EXPECT_EQ(State(), model);
-  EXPECT_EQ(Recovered(image), model);
+  EXPECT_EQ(State(), WithoutEmpty(model));
+  EXPECT_EQ(Recovered(image), WithoutEmpty(model));
   // Batches that the checkpoint covers are let go.
   EXPECT_EQ(image.batches.size(), static_cast<size_t>(chunks));
 }
