@@ -169,6 +169,8 @@ class Store {
   /// Bytes of keys, values and indexes; cheap.
   virtual uint64_t UsedBytes() const = 0;
   virtual StoreStats Stats() const = 0;
+  /// Takes no lock, so that it may be called in the middle of a batch: no other thread is between
+  /// Load and Commit or in Tick meanwhile (commands that inspect run so).
   virtual std::vector<DatabaseStats> Databases() const = 0;
   virtual void ResetStats() = 0;
 

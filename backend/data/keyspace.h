@@ -76,7 +76,7 @@ class Keyspace {
 
   /// Bytes of all keys, values and indexes. Any thread, no lock.
   size_t UsedBytes() const;
-  /// Keys of a database, and how many of them expire. All stripes are held.
+  /// Keys of a database, and how many of them expire. All stripes are held, or nobody writes.
   size_t KeyCount(uint32_t db) const;
   size_t ExpiringCount(uint32_t db) const;
   /// Changes with every SWAPDB. A checkpoint that began before the change is void: its slices name

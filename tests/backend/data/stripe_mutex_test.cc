@@ -41,5 +41,14 @@ TEST(StripeMutex, WakesASleeper) {
   mutex.unlock();
 }
 
+#ifndef NDEBUG
+TEST(StripeMutexDeathTest, TellsWhenItsHolderLocksItAgain) {
+  StripeMutex mutex;
+  mutex.lock();
+  EXPECT_DEATH(mutex.lock(), "locked again by its holder");
+  mutex.unlock();
+}
+#endif
+
 }  // namespace
 }  // namespace tideway::backend

@@ -161,6 +161,25 @@ TEST(CommandTable, ExamplesAreAnsweredWithoutAnErrorButWhereNothingElseIsPossibl
   EXPECT_EQ(errors, kErrors);
 }
 
+// While EXEC runs, its batch holds the stripes of what it watches and writes.
+TEST(CommandTable, EveryRowEndsInsideATransactionThatHoldsKeys) {
+  for (const Command* row : AnsweringRows()) {
+    if (row->Has(resp::kNotQueued)) continue;
+    SCOPED_TRACE(CommandTable::FullName(*row));
+    TestServer server({.threads = 2});
+    TestClient& client = server.Connect(0);
+    TestClient& neighbour = server.Connect(1);
+    FillExampleKeys(client);
+    client.Run({"WATCH", "w", "str"});
+    client.Run({"MULTI"});
+    client.Run({"SET", "w", "1"});
+    client.Run(ExampleOf(*row));
+    EXPECT_NE(client.Run({"EXEC"}), "");
+    EXPECT_EQ(neighbour.Run({"SET", "w", "2"}), "+OK\r\n");
+    EXPECT_EQ(neighbour.Run({"GET", "w"}), "$1\r\n2\r\n");
+  }
+}
+
 // Commands that take a key of any type.
 bool TakesAnyType(const Command& row) {
   static const Names kAnyType = {"copy",
