@@ -38,9 +38,16 @@ std::optional<uint64_t> ParseLine(std::string_view prefix, std::string_view text
   return number;
 }
 
+/// True for RocksDB's names: digits and `suffix`. Others' files may end in ".log", too.
+bool IsNumbered(std::string_view name, std::string_view suffix) {
+  if (name.size() <= suffix.size() || !name.ends_with(suffix)) return false;
+  name.remove_suffix(suffix.size());
+  return name.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 /// A file that RocksDB keeps data in; none exists before CURRENT does.
 bool IsDataFile(const std::string& name) {
-  return name.ends_with(".sst") || name.ends_with(".log");
+  return IsNumbered(name, ".sst") || IsNumbered(name, ".log");
 }
 
 Status CheckFormat(const std::string& dir, const std::string& text) {
@@ -98,6 +105,18 @@ Result<DataDirState> PrepareDataDir(rocksdb::Env* env, const std::string& dir) {
       env, Line(kFormatPrefix, kFormatVersion), format_path, /*should_sync=*/true);
   if (!written.ok()) return FromRocks(fmt::format("cannot write to {}", dir), written);
   return DataDirState::kFresh;
+}
+
+uint64_t LogFileBytes(rocksdb::Env* env, const std::string& dir) {
+  std::vector<std::string> names;
+  env->GetChildren(dir, &names).PermitUncheckedError();
+  uint64_t bytes = 0;
+  for (const std::string& name : names) {
+    uint64_t size = 0;
+    if (!IsNumbered(name, ".log")) continue;
+    if (env->GetFileSize(dir + "/" + name, &size).ok()) bytes += size;
+  }
+  return bytes;
 }
 
 Status WriteClaim(rocksdb::Env* env, const std::string& dir, Ticket durable) {

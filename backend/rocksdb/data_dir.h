@@ -25,6 +25,9 @@ enum class DataDirState : uint8_t { kFresh, kUsed };
 /// wrote it, kCorrupt when it holds something else or lost files, kIo when it cannot be used.
 Result<DataDirState> PrepareDataDir(rocksdb::Env* env, const std::string& dir);
 
+/// Bytes of RocksDB's log files in the directory: what opening it may write once more.
+uint64_t LogFileBytes(rocksdb::Env* env, const std::string& dir);
+
 /// Notes, durably, that everything up to `durable` is on disk. What is recovered later must reach
 /// it: a damaged end of the journal cannot otherwise be told from an end that was never synced.
 /// Written where it costs little: at an orderly end and after a checkpoint.

@@ -61,18 +61,31 @@ Result<RecoveredLog> DurableLog::Recover(const std::function<Status(std::string_
   if (scan.has_lost_tail()) {
     log::Warning("The journal's end was not on disk when power was lost: recovered up to batch {}",
                  found.last);
-    if (Status erased = db_->EraseFrom(scan.next()); !erased.ok()) return erased.error();
+    erase_from_ = scan.next();
   }
-  if (Status dropped = db_->DropGenerationsBefore(generation); !dropped.ok()) {
-    return dropped.error();
-  }
-  RemoveAbandonedCheckpoints(config_.env, config_.dir);
-  db_->PermitDeletions();
+  recovered_generation_ = generation;
   claimed_ = claim.value();
   last_ = found.last;
   durable_ = found.last;
   newest_ = found.newest;
+  if (broken_) return found;  // until there is room to write
+  if (Status ended = EndRecovery(); !ended.ok()) return ended.error();
   return found;
+}
+
+/// Makes the directory what recovery found: the next tickets follow it, the rest goes.
+Status DurableLog::EndRecovery() {
+  if (recovery_ended_) return Ok();
+  if (erase_from_ != 0) {
+    if (Status erased = db_->EraseFrom(erase_from_); !erased.ok()) return erased;
+  }
+  if (Status dropped = db_->DropGenerationsBefore(recovered_generation_); !dropped.ok()) {
+    return dropped;
+  }
+  RemoveAbandonedCheckpoints(config_.env, config_.dir);
+  db_->PermitDeletions();
+  recovery_ended_ = true;
+  return Ok();
 }
 
 Status DurableLog::ReplayGroup(const StoredGroup& group,
@@ -153,7 +166,16 @@ Status DurableLog::Sync() {
   return Ok();
 }
 
+/// Opening the database writes what its log files hold once more, and then come the kept groups.
+/// With less room than that it would fail half-way.
 Status DurableLog::ProveDisk() {
+  uint64_t needed = kProbeBytes + LogFileBytes(config_.env, config_.dir);
+  for (const Kept& kept : kept_) needed += kept.group.bytes();
+  uint64_t free_bytes = 0;
+  if (config_.env->GetFreeSpace(config_.dir, &free_bytes).ok() && free_bytes < needed) {
+    return Error{Errc::kIo, fmt::format("the disk is full: {} has {} bytes free, {} are needed",
+                                        config_.dir, free_bytes, needed)};
+  }
   const std::string path = config_.dir + "/tideway.probe";
   const rocksdb::Status written = rocksdb::WriteStringToFile(
       config_.env, std::string(kProbeBytes, '\0'), path, /*should_sync=*/true);
@@ -167,6 +189,10 @@ Status DurableLog::Heal() {
   Result<std::unique_ptr<JournalDb>> opened = JournalDb::Open(config_);
   if (!opened.ok()) return opened.error();
   db_ = std::move(opened).value();
+  // What it found agrees with itself and is on disk anew, and what it could have missed is kept
+  // here. Tries that failed before have left files, and their room may be needed.
+  if (recovery_ended_) db_->PermitDeletions();
+  if (Status ended = EndRecovery(); !ended.ok()) return ended;
   written_ = 0;
   unsynced_bytes_ = 0;
   for (Kept& kept : kept_) {
@@ -176,7 +202,6 @@ Status DurableLog::Heal() {
   }
   if (Status synced = db_->Sync(); !synced.ok()) return synced;
   ForgetDurable();
-  db_->PermitDeletions();
   broken_ = false;
   return Ok();
 }

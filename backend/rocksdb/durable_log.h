@@ -32,8 +32,9 @@ struct RecoveredLog {
 
 class DurableLog {
  public:
+  /// With a read-only database it is broken() from the start.
   DurableLog(JournalDbConfig config, std::unique_ptr<JournalDb> db)
-      : config_(std::move(config)), db_(std::move(db)) {}
+      : config_(std::move(config)), db_(std::move(db)), broken_(db_->read_only()) {}
 
   /// Replays the checkpoint and the journal. kCorrupt when something that was on disk is missing
   /// or damaged. Afterwards everything that was replayed is durable.
@@ -74,6 +75,7 @@ class DurableLog {
     Group group;
   };
 
+  Status EndRecovery();
   Status ReplayGroup(const StoredGroup& group,
                      const std::function<Status(std::string_view)>& replay, CommitTs& newest);
   Status EnsureGeneration();
@@ -93,7 +95,11 @@ class DurableLog {
   Ticket durable_ = 0;
   Ticket claimed_ = 0;
   CommitTs newest_ = 0;
-  bool broken_ = false;
+  bool broken_;
+  // What recovery decided and EndRecovery() has yet to do; later than Recover() on a full disk.
+  bool recovery_ended_ = false;
+  Ticket erase_from_ = 0;  // 0: nothing
+  uint64_t recovered_generation_ = 0;
 };
 
 }  // namespace tideway::backend

@@ -3,8 +3,10 @@
 #include <array>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 #include <utility>
 
 #include "backend/log.h"
@@ -56,6 +58,17 @@ void FaultDisk::Clear() {
 void FaultDisk::PowerLoss(UnsyncedFiles::Survival survival, uint64_t seed) {
   dead_ = true;
   unsynced_.PowerLoss(survival, seed);
+}
+
+uint64_t FaultDisk::FreeBytesBeside(const std::string& path) const {
+  if (!has_capacity()) return ~uint64_t{0};
+  uint64_t used = 0;
+  std::error_code ignored;
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  for (const auto& file : std::filesystem::directory_iterator(folder, ignored)) {
+    if (const uint64_t size = file.file_size(ignored); !ignored) used += size;
+  }
+  return used < capacity_bytes_ ? capacity_bytes_ - used : 0;
 }
 
 FaultDisk::Verdict FaultDisk::Before(Operation operation) {

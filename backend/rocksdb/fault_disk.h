@@ -43,6 +43,11 @@ class FaultDisk {
   void Set(Fault fault, bool on);
   /// Switches `fault` on when operations() reaches `operation`: for failing at each call in turn.
   void SetFrom(Fault fault, uint64_t operation);
+  /// A small disk: appending fails with "no space" once the files of a folder have `bytes` in all.
+  void SetCapacity(uint64_t bytes) { capacity_bytes_ = bytes; }
+  /// Room left beside the file at `path`; without a capacity, endless.
+  uint64_t FreeBytesBeside(const std::string& path) const;
+  bool has_capacity() const { return capacity_bytes_ != ~uint64_t{0}; }
   /// Every call fails from operations() == `operation` on; PowerLoss() must follow.
   void StopAt(uint64_t operation) { stop_at_ = operation; }
   /// Everything off, nothing planned.
@@ -74,6 +79,7 @@ class FaultDisk {
   std::atomic<bool> on_[kFaults] = {};
   std::atomic<uint64_t> operations_{0};
   std::atomic<uint64_t> planned_at_{~uint64_t{0}};
+  std::atomic<uint64_t> capacity_bytes_{~uint64_t{0}};
   std::atomic<uint64_t> stop_at_{~uint64_t{0}};
   std::atomic<Fault> planned_{Fault::kNoSpace};
   std::atomic<bool> dead_{false};

@@ -41,6 +41,12 @@ class FaultWritableFile final : public rocksdb::FSWritableFileWrapper {
   using FSWritableFileWrapper::Append;
   IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* dbg) override {
     const FaultDisk::Verdict verdict = disk_->Before(FaultDisk::Operation::kAppend);
+    if (verdict == FaultDisk::Verdict::kOk && disk_->has_capacity()) {
+      if (const uint64_t room = disk_->FreeBytesBeside(path_); room < data.size()) {
+        Keep(Slice(data.data(), room), options, dbg).PermitUncheckedError();
+        return StatusOf(FaultDisk::Verdict::kNoSpace, path_);
+      }
+    }
     if (verdict == FaultDisk::Verdict::kHalf) {
       const IOStatus half = Keep(Slice(data.data(), data.size() / 2), options, dbg);
       half.PermitUncheckedError();
@@ -243,6 +249,12 @@ class FaultFs final : public rocksdb::FileSystemWrapper {
     return status;
   }
 
+  IOStatus GetFreeSpace(const std::string& path, const IOOptions& options, uint64_t* free_bytes,
+                        IODebugContext* dbg) override {
+    if (!disk_->has_capacity()) return target()->GetFreeSpace(path, options, free_bytes, dbg);
+    *free_bytes = disk_->FreeBytesBeside(path + "/any");
+    return IOStatus::OK();
+  }
   IOStatus GetFileSize(const std::string& path, const IOOptions& options, uint64_t* size,
                        IODebugContext* dbg) override {
     IOStatus status = target()->GetFileSize(path, options, size, dbg);

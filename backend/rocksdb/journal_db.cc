@@ -57,19 +57,27 @@ Result<std::unique_ptr<JournalDb>> JournalDb::Open(const JournalDbConfig& config
   if (!state.ok()) return state.error();
   std::unique_ptr<JournalDb> db(new JournalDb(config));
   if (Status opened = db->OpenFamilies(state.value() == DataDirState::kFresh); !opened.ok()) {
+    for (const std::string& path : db->permit_->Leftovers()) {
+      config.env->DeleteFile(path).PermitUncheckedError();
+    }
     return opened.error();
   }
   return db;
 }
 
-Status JournalDb::OpenFamilies(bool fresh) {
-  rocksdb::DBOptions options = JournalDbOptions(env_.get(), config_.write_buffer_bytes);
-  options.create_if_missing = fresh;
-  std::vector<std::string> names = {rocksdb::kDefaultColumnFamilyName};
-  if (!fresh) {
-    const rocksdb::Status listed = rocksdb::DB::ListColumnFamilies(options, config_.dir, &names);
-    if (!listed.ok()) return OpenError(config_.dir, listed);
-  }
+Result<std::unique_ptr<JournalDb>> JournalDb::OpenReadOnly(const JournalDbConfig& config) {
+  const Result<DataDirState> state = PrepareDataDir(config.env, config.dir);
+  if (!state.ok()) return state.error();
+  std::unique_ptr<JournalDb> db(new JournalDb(config));
+  if (Status opened = db->OpenFamiliesReadOnly(); !opened.ok()) return opened.error();
+  return db;
+}
+
+Result<std::vector<rocksdb::ColumnFamilyDescriptor>> JournalDb::ListFamilies(
+    const rocksdb::DBOptions& options) const {
+  std::vector<std::string> names;
+  const rocksdb::Status listed = rocksdb::DB::ListColumnFamilies(options, config_.dir, &names);
+  if (!listed.ok()) return OpenError(config_.dir, listed);
   const rocksdb::ColumnFamilyOptions family = JournalFamilyOptions(config_.write_buffer_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (const std::string& name : names) {
@@ -79,6 +87,21 @@ Status JournalDb::OpenFamilies(bool fresh) {
     }
     descriptors.emplace_back(name, family);
   }
+  return descriptors;
+}
+
+Status JournalDb::OpenFamilies(bool fresh) {
+  rocksdb::DBOptions options = JournalDbOptions(env_.get(), config_.write_buffer_bytes);
+  options.create_if_missing = fresh;
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  if (fresh) {
+    descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName,
+                             JournalFamilyOptions(config_.write_buffer_bytes));
+  } else {
+    Result<std::vector<rocksdb::ColumnFamilyDescriptor>> listed = ListFamilies(options);
+    if (!listed.ok()) return listed.error();
+    descriptors = std::move(listed).value();
+  }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened =
@@ -86,7 +109,30 @@ Status JournalDb::OpenFamilies(bool fresh) {
   if (!opened.ok()) return OpenError(config_.dir, opened);
   db_.reset(db);
   AdoptFamilies(std::move(handles));
-  return Ok();
+  return CheckReads();
+}
+
+Status JournalDb::OpenFamiliesReadOnly() {
+  const rocksdb::Status locked = env_->LockFile(config_.dir + "/LOCK", &lock_);
+  if (!locked.ok()) return OpenError(config_.dir, locked);
+  const rocksdb::DBOptions options = JournalDbOptions(env_.get(), config_.write_buffer_bytes);
+  const Result<std::vector<rocksdb::ColumnFamilyDescriptor>> listed = ListFamilies(options);
+  if (!listed.ok()) return listed.error();
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status opened =
+      rocksdb::DB::OpenForReadOnly(options, config_.dir, listed.value(), &handles, &db);
+  if (!opened.ok()) return OpenError(config_.dir, opened);
+  db_.reset(db);
+  AdoptFamilies(std::move(handles));
+  return CheckReads();
+}
+
+/// RocksDB goes on behind what it could not read of a log file, as if it ended there.
+Status JournalDb::CheckReads() const {
+  if (!permit_->read_failed()) return Ok();
+  return Error{Errc::kIo,
+               fmt::format("cannot open data directory {}: reading failed", config_.dir)};
 }
 
 void JournalDb::AdoptFamilies(std::vector<rocksdb::ColumnFamilyHandle*> handles) {
@@ -103,12 +149,15 @@ void JournalDb::AdoptFamilies(std::vector<rocksdb::ColumnFamilyHandle*> handles)
 }
 
 JournalDb::~JournalDb() {
-  if (!db_) return;
-  for (const Family& family : families_) {
-    db_->DestroyColumnFamilyHandle(family.handle).PermitUncheckedError();
+  if (db_) {
+    for (const Family& family : families_) {
+      db_->DestroyColumnFamilyHandle(family.handle).PermitUncheckedError();
+    }
+    db_->DestroyColumnFamilyHandle(default_family_).PermitUncheckedError();
+    db_->Close().PermitUncheckedError();
+    db_.reset();
   }
-  db_->DestroyColumnFamilyHandle(default_family_).PermitUncheckedError();
-  db_->Close().PermitUncheckedError();
+  if (lock_ != nullptr) env_->UnlockFile(lock_).PermitUncheckedError();
 }
 
 void JournalDb::PermitDeletions() {

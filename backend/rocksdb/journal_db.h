@@ -40,11 +40,15 @@ class JournalDb {
   /// newer version wrote it, kCorrupt when files are missing or damaged, kIo for everything that
   /// the operating system refuses; each with a text that says what to do.
   static Result<std::unique_ptr<JournalDb>> Open(const JournalDbConfig& config);
+  /// Opens what is there without writing a byte, for a disk that takes none. Only reading works.
+  /// Errors as Open().
+  static Result<std::unique_ptr<JournalDb>> OpenReadOnly(const JournalDbConfig& config);
   /// Closes. What was written and not synced stays so.
   ~JournalDb();
   JournalDb(const JournalDb&) = delete;
   JournalDb& operator=(const JournalDb&) = delete;
 
+  bool read_only() const { return lock_ != nullptr; }
   /// Number of the generation that new groups go to; 0 before the first.
   uint64_t newest_generation() const { return families_.empty() ? 0 : families_.back().number; }
   /// Files that are not needed any more may be deleted, now and later. Until this is called none
@@ -86,13 +90,18 @@ class JournalDb {
   };
 
   explicit JournalDb(JournalDbConfig config);
+  Result<std::vector<rocksdb::ColumnFamilyDescriptor>> ListFamilies(
+      const rocksdb::DBOptions& options) const;
   Status OpenFamilies(bool fresh);
+  Status OpenFamiliesReadOnly();
+  Status CheckReads() const;
   void AdoptFamilies(std::vector<rocksdb::ColumnFamilyHandle*> handles);
   rocksdb::ColumnFamilyHandle* FamilyOf(uint64_t generation) const;
 
   const JournalDbConfig config_;
   const std::shared_ptr<DeletionPermit> permit_ = std::make_shared<DeletionPermit>();
   const std::unique_ptr<rocksdb::Env> env_;  // deletes with permit_ only
+  rocksdb::FileLock* lock_ = nullptr;        // ours when read-only: RocksDB takes none then
   std::unique_ptr<rocksdb::DB> db_;
   rocksdb::ColumnFamilyHandle* default_family_ = nullptr;
   std::vector<Family> families_;  // ascending

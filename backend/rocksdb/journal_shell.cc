@@ -44,6 +44,10 @@ Result<CommitTs> RocksdbJournal::Recover(
     stats_.checkpoint_bytes = found.checkpoint->bytes;
     stats_.last_checkpoint_unix_s = found.checkpoint->unix_s;
   }
+  if (log_.broken()) {
+    stats_.last_error = "the data directory could not be opened for writing";
+    health_ = JournalHealth::kFailing;
+  }
   writer_ = std::thread([this] { Run(); });
   return found.newest;
 }

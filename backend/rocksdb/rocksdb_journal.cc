@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "backend/log.h"
 #include "backend/rocksdb/fault_fs.h"
 #include "backend/rocksdb/journal_shell.h"
 
@@ -17,6 +18,15 @@ Result<std::unique_ptr<Journal>> OpenRocksdbJournal(const RocksdbJournalOptions&
   config.env = own_env ? own_env.get() : rocksdb::Env::Default();
   config.write_buffer_bytes = options.write_buffer_bytes;
   Result<std::unique_ptr<JournalDb>> db = JournalDb::Open(config);
+  if (!db.ok() && db.error().code == Errc::kIo) {
+    // A full disk: what it holds can be read all the same, and it may heal.
+    Result<std::unique_ptr<JournalDb>> read_only = JournalDb::OpenReadOnly(config);
+    if (read_only.ok()) {
+      log::Warning("{}. Serving what is there; writes are refused until it can be written",
+                   db.error().detail);
+      db = std::move(read_only);
+    }
+  }
   if (!db.ok()) return db.error();
   return std::unique_ptr<Journal>(
       new RocksdbJournal(options, std::move(own_env), std::move(config), std::move(db).value()));

@@ -43,6 +43,15 @@ TEST_F(DataDir, IsCreatedWithItsParents) {
   EXPECT_EQ(TempFolder::Read(dir_ + "/tideway.format"), "tideway-journal 1\n");
 }
 
+TEST_F(DataDir, MayHoldTheServersLogBeforeTheFirstStart) {
+  std::filesystem::create_directories(dir_);
+  folder_.Write("deep/data/tideway.log", "a line\n");
+  folder_.Write("deep/data/2024.log.log", "a line\n");
+  Fill();
+  folder_.Write("deep/data/000001x.log", "a line\n");
+  Fill();
+}
+
 TEST_F(DataDir, OfANewerVersionIsRefused) {
   Fill();
   folder_.Write("deep/data/tideway.format", "tideway-journal 2\n");
