@@ -116,6 +116,8 @@ struct StoreStats {
   uint64_t expired_keys = 0;  // since start or CONFIG RESETSTAT
   uint64_t keyspace_hits = 0;
   uint64_t keyspace_misses = 0;
+  uint64_t freeing_objects = 0;  // keys and large values whose memory is still being given back
+  uint64_t freed_objects = 0;    // so far, since start or CONFIG RESETSTAT
   JournalStats journal;
   bool journalled = false;
 };

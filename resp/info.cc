@@ -150,8 +150,8 @@ void MemorySection(const Facts& facts, std::string& out) {
   Line(out, "mem_aof_buffer:{}", facts.store.journal.pending_bytes);
   Line(out, "mem_allocator:{}", MemoryGauge::AllocatorName());
   Line(out, "active_defrag_running:0");
-  Line(out, "lazyfree_pending_objects:0");
-  Line(out, "lazyfreed_objects:0");
+  Line(out, "lazyfree_pending_objects:{}", facts.store.freeing_objects);
+  Line(out, "lazyfreed_objects:{}", facts.store.freed_objects);
 }
 
 void PersistenceSection(const Facts& facts, std::string& out) {

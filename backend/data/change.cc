@@ -76,10 +76,11 @@ bool NumberFits(ChangeOp op, uint64_t number) {
 }  // namespace
 
 void ChangeBuffer::Clear() {
+  const bool idle = capacity_ > kKeepIdleBytes && size_ < capacity_ / 8;
   size_ = 0;
   key_size_ = kNoKey;
   db_ = kNoDb;
-  if (capacity_ > kKeepBytes) {
+  if (capacity_ > kKeepBytes || idle) {
     bytes_.reset();
     capacity_ = 0;
   }

@@ -64,7 +64,8 @@ class ChangeBuffer {
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }
   std::string_view view() const { return {bytes_.get(), size_}; }
-  /// Starts a new sequence. Keeps the memory unless it grew beyond kKeepBytes.
+  /// Starts a new sequence. Keeps the memory unless it grew beyond kKeepBytes, or beyond
+  /// kKeepIdleBytes of which the sequence before used little.
   void Clear();
 
   /// `expire_at_ms` may be kNoExpiry.
@@ -85,6 +86,7 @@ class ChangeBuffer {
 
  private:
   static constexpr size_t kKeepBytes = size_t{1} << 20;
+  static constexpr size_t kKeepIdleBytes = size_t{1} << 16;
   static constexpr uint32_t kNoDb = UINT32_MAX;
 
   /// Makes room for a record with `payload` more bytes than its head; returns where the head ends.

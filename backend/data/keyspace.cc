@@ -59,7 +59,7 @@ size_t Keyspace::Flush(uint32_t db) {
     if (table == nullptr) continue;
     keys += table->size();
     table->Detach();
-    if (table->size() > 0) reclaimer_.Free(std::move(table));
+    if (const size_t count = table->size(); count > 0) reclaimer_.Free(std::move(table), count);
   }
   return keys;
 }

@@ -104,6 +104,9 @@ class Keyspace {
 
   /// Waits until memory of flushed databases and large values is given back.
   void DrainReclaimer() { reclaimer_.Drain(); }
+  /// Of the memory that is given back apart: keys and large values. Any thread.
+  const Reclaimer& reclaimer() const { return reclaimer_; }
+  void ResetReclaimed() { reclaimer_.ResetFreed(); }
 
   // --- for View, ApplyChanges and tests. The stripe of the key is held.
   /// Number of the tables that hold a database now. SWAPDB exchanges the numbers of two databases;

@@ -13,7 +13,14 @@ Reclaimer::~Reclaimer() {
   if (thread_.joinable()) thread_.join();
 }
 
+void Reclaimer::Delete(const Garbage& garbage) {
+  garbage.free(garbage.object);
+  freed_.fetch_add(garbage.count, std::memory_order_relaxed);
+  pending_.fetch_sub(garbage.count, std::memory_order_relaxed);
+}
+
 void Reclaimer::Add(Garbage garbage) {
+  pending_.fetch_add(garbage.count, std::memory_order_relaxed);
   {
     const std::lock_guard lock(mutex_);
     if (waiting_.size() < kWaitingMax && !stopping_) {
@@ -24,7 +31,7 @@ void Reclaimer::Add(Garbage garbage) {
     }
   }
   if (garbage.object != nullptr) {
-    garbage.free(garbage.object);
+    Delete(garbage);
   } else {
     changed_.notify_all();
   }
@@ -42,7 +49,7 @@ void Reclaimer::Run() {
     if (waiting_.empty()) return;
     std::vector<Garbage> work = std::exchange(waiting_, {});
     lock.unlock();
-    for (const Garbage& garbage : work) garbage.free(garbage.object);
+    for (const Garbage& garbage : work) Delete(garbage);
     lock.lock();
     unfinished_ -= work.size();
     changed_.notify_all();

@@ -183,6 +183,8 @@ class EmbeddedStore final : public Store {
       stats.keyspace_misses += counters.misses.load(std::memory_order_relaxed);
       stats.expired_keys += counters.expired.load(std::memory_order_relaxed);
     }
+    stats.freeing_objects = keyspace_.reclaimer().pending();
+    stats.freed_objects = keyspace_.reclaimer().freed();
     stats.journal = journal_->Stats();
     stats.journal.checkpoint_running = checkpointer_.running();
     stats.journalled = options_.journalled;
@@ -199,6 +201,7 @@ class EmbeddedStore final : public Store {
   }
 
   void ResetStats() override {
+    keyspace_.ResetReclaimed();
     for (ThreadCounters& counters : counters_) {
       counters.hits = 0;
       counters.misses = 0;

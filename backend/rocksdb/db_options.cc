@@ -60,6 +60,7 @@ rocksdb::DBOptions JournalDbOptions(rocksdb::Env* env, size_t write_buffer_bytes
   options.max_file_opening_threads = 1;
   options.allow_concurrent_memtable_write = false;  // there is one writer
   options.enable_write_thread_adaptive_yield = false;
+  options.writable_file_max_buffer_size = 128 * limits::kKiB;  // larger records are not copied
   options.avoid_unnecessary_blocking_io = true;  // a background thread deletes dropped files
 
   options.max_open_files = 64;

@@ -169,6 +169,24 @@ TEST(Keyspace, MillionKeysAreFlushedApart) {
   EXPECT_EQ(keyspace.UsedBytes(), 0u);
   EXPECT_EQ(view.DbSize(0), 0u);
   keyspace.DrainReclaimer();
+  EXPECT_EQ(keyspace.reclaimer().pending(), 0u);
+  EXPECT_EQ(keyspace.reclaimer().freed(), 200'000u);
+}
+
+TEST(Keyspace, AMillionMembersAreFreedApart) {
+  Keyspace keyspace;
+  View view(keyspace);
+  const size_t before = keyspace.UsedBytes();
+  {
+    Key key = view.OpenWrite("set");
+    for (int i = 0; i < 100'000; ++i) key.SetAdd("member:" + std::to_string(i));
+  }
+  view.Reset();
+  EXPECT_GT(keyspace.UsedBytes(), before + 100'000 * 16);
+  view.OpenWrite("set").Erase();
+  EXPECT_LT(keyspace.UsedBytes(), before + 1'000);
+  keyspace.DrainReclaimer();
+  EXPECT_EQ(keyspace.reclaimer().freed(), 1u);
 }
 
 }  // namespace
