@@ -1,4 +1,6 @@
 // tideway: a server for Redis clients.
+#include <unistd.h>
+
 #include <cstdio>
 #include <iostream>
 #include <string>
@@ -53,7 +55,11 @@ int Serve(const tideway::resp::StartOptions& options) {
 
 int main(int argc, char** argv) {
   using namespace tideway::resp;
-  const auto options = ParseCommandLine({argv + 1, argv + argc}, std::cin);
+  std::vector<std::string> environment;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    environment.emplace_back(*variable);
+  }
+  const auto options = ParseCommandLine({argv + 1, argv + argc}, std::cin, environment);
   if (!options.ok()) {
     std::fputs(options.error().detail.c_str(), stderr);
     return 1;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <istream>
 #include <iterator>
@@ -17,6 +18,7 @@ namespace tideway::resp {
 namespace {
 
 constexpr std::string_view kSource = "the command line";
+constexpr std::string_view kVariablePrefix = "TIDEWAY_";
 
 /// The arguments, sorted out.
 struct Arguments {
@@ -117,7 +119,33 @@ class ArgumentReader {
   Arguments found_;
 };
 
-Status Load(const Arguments& arguments, std::istream& standard_input, ConfigLoader& loader) {
+/// The words of the setting that an environment variable gives; none when it gives none.
+std::vector<std::string> VariableWords(std::string_view name, std::string_view value) {
+  if (!name.starts_with(kVariablePrefix)) return {};
+  std::string setting = ToLower(name.substr(kVariablePrefix.size()));
+  std::replace(setting.begin(), setting.end(), '_', '-');
+  const SettingRow* const row = FindSetting(setting);
+  if (row == nullptr || (value.empty() && row->kind != SettingKind::kList)) return {};
+  // What Kubernetes sets for each service of the namespace: "tcp://10.0.0.1:6379".
+  if (row->kind == SettingKind::kInteger && value.find("://") != std::string_view::npos) return {};
+  return {std::string(row->name), std::string(value)};
+}
+
+Status LoadEnvironment(const std::vector<std::string>& environment, ConfigLoader& loader) {
+  for (const std::string& variable : environment) {
+    const size_t equals = variable.find('=');
+    if (equals == std::string::npos) continue;
+    const std::string_view name = std::string_view(variable).substr(0, equals);
+    const auto words = VariableWords(name, std::string_view(variable).substr(equals + 1));
+    if (words.empty()) continue;
+    const std::string source = fmt::format("the environment variable {}", name);
+    if (Status loaded = loader.LoadOption(words, source); !loaded.ok()) return loaded;
+  }
+  return Ok();
+}
+
+Status Load(const Arguments& arguments, std::istream& standard_input,
+            const std::vector<std::string>& environment, ConfigLoader& loader) {
   if (arguments.config_file) {
     if (Status loaded = loader.LoadFile(*arguments.config_file); !loaded.ok()) return loaded;
   }
@@ -126,6 +154,7 @@ Status Load(const Arguments& arguments, std::istream& standard_input, ConfigLoad
     Status loaded = loader.LoadText(text, "the configuration from standard input");
     if (!loaded.ok()) return loaded;
   }
+  if (Status loaded = LoadEnvironment(environment, loader); !loaded.ok()) return loaded;
   for (std::vector<std::string> words : arguments.options) {
     if (words.size() == 1 && ToLower(words[0]) == "save") words.emplace_back();
     if (Status loaded = loader.LoadOption(words, kSource); !loaded.ok()) return loaded;
@@ -136,7 +165,8 @@ Status Load(const Arguments& arguments, std::istream& standard_input, ConfigLoad
 }  // namespace
 
 Result<StartOptions> ParseCommandLine(const std::vector<std::string>& args,
-                                      std::istream& standard_input) {
+                                      std::istream& standard_input,
+                                      const std::vector<std::string>& environment) {
   auto arguments = ArgumentReader(args).Read();
   if (!arguments.ok()) return arguments.error();
   StartOptions options;
@@ -151,7 +181,7 @@ Result<StartOptions> ParseCommandLine(const std::vector<std::string>& args,
     if (failed) return Wrong("The working directory cannot be found: " + failed.message());
   }
   ConfigLoader loader;
-  const Status loaded = Load(arguments.value(), standard_input, loader);
+  const Status loaded = Load(arguments.value(), standard_input, environment, loader);
   if (!loaded.ok()) return loaded.error();
   auto finished = loader.Finish();
   if (!finished.ok()) return finished.error();

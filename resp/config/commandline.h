@@ -34,9 +34,15 @@ struct StartOptions {
 /// `"--name value"` are the same. Also --config FILE, --check-config, --help (-h), --version (-v)
 /// and, for the README, --print-commands-markdown.
 ///
+/// `environment` holds "NAME=value" strings. TIDEWAY_TCP_BACKLOG sets tcp-backlog, and so on:
+/// weaker than the options, stronger than file and standard input. An empty value counts only for
+/// lists (TIDEWAY_SAVE=""). Other names that begin with TIDEWAY_ are left alone, as are the
+/// addresses that Kubernetes puts into TIDEWAY_PORT for a service of that name.
+///
 /// Error: the text for standard error, which ends in a newline; the caller exits with 1.
 Result<StartOptions> ParseCommandLine(const std::vector<std::string>& args,
-                                      std::istream& standard_input);
+                                      std::istream& standard_input,
+                                      const std::vector<std::string>& environment = {});
 
 /// The text of --help: usage, and every setting with its default, made from the table.
 std::string HelpText();

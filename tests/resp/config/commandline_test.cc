@@ -108,9 +108,45 @@ TEST(CommandLine, ErrorsSayWhatAndWhere) {
   EXPECT_THAT(Bad({"--config"}), HasSubstr("--config needs a file"));
 }
 
+Result<StartOptions> ParseWith(const std::vector<std::string>& environment,
+                               const std::vector<std::string>& args = {}) {
+  std::istringstream nothing;
+  return ParseCommandLine(args, nothing, environment);
+}
+
+TEST(CommandLine, EnvironmentIsStrongerThanTheFileAndWeakerThanOptions) {
+  const TempFolder folder;
+  const std::string file = folder.Write("t.conf", "port 1\ntimeout 1\nsave 60 1\n");
+  const auto options = ParseWith(
+      {"TIDEWAY_PORT=2", "TIDEWAY_TIMEOUT=2", "TIDEWAY_TCP_BACKLOG=2",
+       "TIDEWAY_SAVE=", "TIDEWAY_REQUIREPASS=two words", "TIDEWAY_BIND=127.0.0.1 -::1", "PORT=3"},
+      {file, "--timeout", "3"});
+  ASSERT_TRUE(options.ok()) << options.error().detail;
+  const Settings& settings = options.value().settings;
+  EXPECT_EQ(settings.port, 2);
+  EXPECT_EQ(settings.timeout.count(), 3);
+  EXPECT_EQ(settings.tcp_backlog, 2);
+  EXPECT_TRUE(settings.save.empty());
+  EXPECT_EQ(settings.requirepass, "two words");
+  EXPECT_THAT(settings.bind, ElementsAre("127.0.0.1", "-::1"));
+}
+
+TEST(CommandLine, EnvironmentOfOthersIsLeftAlone) {
+  const auto options = ParseWith({"TIDEWAY_PORT=tcp://10.0.0.1:6379", "TIDEWAY_SERVICE_HOST=x",
+                                  "TIDEWAY_TIMEOUT=", "TIDEWAY_", "TIDEWAY_BIN=/x", "=C:=x"});
+  ASSERT_TRUE(options.ok()) << options.error().detail;
+  EXPECT_EQ(options.value().settings, Good({}).settings);
+}
+
+TEST(CommandLine, WrongVariablesAreNamed) {
+  EXPECT_THAT(ParseWith({"TIDEWAY_PORT=x"}).error().detail,
+              HasSubstr("Reading the environment variable TIDEWAY_PORT\n"));
+}
+
 TEST(HelpText, NamesEverySettingOnceAndFitsATerminal) {
   const std::string help = HelpText();
   for (const SettingRow* row : AllSettings()) {
+    if (row->Has(kHidden)) continue;
     EXPECT_THAT(help, HasSubstr(" " + std::string(row->name))) << row->name;
   }
   std::istringstream lines(help);
