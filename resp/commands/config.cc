@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "backend/log.h"
+#include "resp/authentication.h"
 #include "resp/call.h"
 #include "resp/command/help.h"
 #include "resp/config/config_command.h"
@@ -33,7 +34,8 @@ void ConfigSetCommand(Call& call) {
   std::vector<const SettingRow*> changed;
   const Status updated =
       call.server.settings.Update([&](const Settings& current) -> Result<Settings> {
-        auto result = ConfigSet(current, pairs);
+        auto result =
+            ConfigSet(current, pairs, Allows(current.enable_protected_configs, call.session));
         if (!result.ok()) return result.error();
         changed = result.value().changed;
         return std::move(result.value().settings);
@@ -84,7 +86,7 @@ constexpr auto kConfigSubcommands = std::to_array<Command>({
     {.name = "rewrite", .arity = 2, .flags = kAdmin | kNoscript | kLoading | kStale,
      .session = ConfigRewrite, .summary = "Writes the settings to the configuration file.",
      .since = "2.8.0", .group = "server", .complexity = "O(1)", .container = "config"},
-    {.name = "set", .arity = -4, .flags = kAdmin | kNoscript | kLoading | kStale | kAlone,
+    {.name = "set", .arity = -4, .flags = kAdmin | kNoscript | kLoading | kStale | kInspects,
      .session = ConfigSetCommand, .summary = "Changes settings.", .since = "2.0.0",
      .group = "server", .container = "config",
      .tips = "request_policy:all_nodes,response_policy:all_succeeded"},

@@ -10,9 +10,11 @@
 
 #include "backend/data/key_hash.h"
 #include "backend/log.h"
+#include "resp/authentication.h"
 #include "resp/call.h"
 #include "resp/command/arguments.h"
 #include "resp/command/errors.h"
+#include "resp/config/rewrite.h"
 #include "resp/protocol/numbers.h"
 #include "resp/server_context.h"
 #include "resp/session.h"
@@ -115,6 +117,13 @@ void DebugSetActiveExpire(Call& call) {
 // Memory is what the journal says at any time; to load it again would change nothing.
 void DebugReload(Call& call) { call.reply.Ok(); }
 
+void DebugRewriteAll(Call& call) {
+  const Status written =
+      RewriteConfigFile(call.server.settings.config_file(), call.worker.settings(), true);
+  if (!written.ok()) return call.reply.Error("ERR " + written.error().detail);
+  call.reply.Ok();
+}
+
 void DebugLog(Call& call) {
   log::Warning("DEBUG LOG: {}", call.args[2]);
   call.reply.Ok();
@@ -210,6 +219,8 @@ constexpr auto kSubcommands = std::to_array<Subcommand>({
     {"log", 1, 1, "LOG <message>", "Writes a line to the log.", DebugLog},
     {"loadaof", 0, 0, "LOADAOF", "A no-op: memory is what the journal says.", DebugReload},
     {"object", 1, 2, "OBJECT <key>", "How a key is stored.", DebugObject},
+    {"config-rewrite-force-all", 0, 0, "CONFIG-REWRITE-FORCE-ALL",
+     "Writes every setting to the configuration file.", DebugRewriteAll},
     {"populate", 1, 3, "POPULATE <count> [<prefix>] [<size>]", "Makes keys.", DebugPopulate},
     {"protocol", 1, 1, "PROTOCOL <type>", "Replies with a value of a protocol type.",
      DebugProtocol},
@@ -219,20 +230,6 @@ constexpr auto kSubcommands = std::to_array<Subcommand>({
     {"set-disable-deny-scripts", 1, 1, "SET-DISABLE-DENY-SCRIPTS <0|1>", "A no-op.", DebugNothing},
     {"sleep", 1, 1, "SLEEP <seconds>", "Holds this I/O thread.", DebugSleep},
 });
-
-bool IsAllowed(Call& call) {
-  switch (call.worker.settings().enable_debug_command) {
-    case Allowed::kYes:
-      return true;
-    case Allowed::kLocal: {
-      const std::string& peer = call.session.transport.peer_address();
-      return call.session.unix_socket || peer.starts_with("127.") || peer.starts_with("[::1]");
-    }
-    case Allowed::kNo:
-      break;
-  }
-  return false;
-}
 
 void Help(Call& call) {
   call.reply.Array(1 + 2 * kSubcommands.size());
@@ -244,11 +241,10 @@ void Help(Call& call) {
 }
 
 void Debug(Call& call) {
-  if (!IsAllowed(call)) {
+  if (!Allows(call.worker.settings().enable_debug_command, call.session)) {
     return call.reply.Error(
         "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", "
-        "you "
-        "can run it from a local connection, otherwise you need to set this option in the "
+        "you can run it from a local connection, otherwise you need to set this option in the "
         "configuration file, and then restart the server.");
   }
   if (call.args.size() == 2 && EqualsIgnoreCase(call.args[1], "help")) return Help(call);

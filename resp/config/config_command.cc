@@ -11,26 +11,19 @@
 namespace tideway::resp {
 namespace {
 
-Error Failed(std::string_view name, std::string_view why) {
-  return {Errc::kInvalidArgument,
-          fmt::format("CONFIG SET failed (possibly related to argument '{}') - {}", name, why)};
-}
-
 bool IsGlob(std::string_view pattern) {
   return pattern.find_first_of("[*?") != std::string_view::npos;
 }
 
 /// Whether CONFIG SET may name this setting at all.
-std::string_view WhyNot(const SettingRow& row, const Settings& settings) {
+std::string_view WhyNot(const SettingRow& row, bool protected_too) {
   if (row.Has(kImmutable)) return "can't set immutable config";
-  if (row.Has(kProtected) && settings.enable_protected_configs != Allowed::kYes) {
-    return "can't set protected config";
-  }
+  if (row.Has(kProtected) && !protected_too) return "can't set protected config";
   return {};
 }
 
 /// Checks the names of all pairs before any value is looked at, as Redis does.
-Status CheckNames(const Settings& settings, std::span<const std::string_view> args) {
+Status CheckNames(std::span<const std::string_view> args, bool protected_too) {
   std::vector<std::string> seen;
   for (size_t i = 0; i < args.size(); i += 2) {
     const SettingRow* row = FindSetting(args[i]);
@@ -38,12 +31,12 @@ Status CheckNames(const Settings& settings, std::span<const std::string_view> ar
       return {Errc::kInvalidArgument,
               fmt::format("Unknown option or number of arguments for CONFIG SET - '{}'", args[i])};
     }
-    const std::string_view why_not = WhyNot(*row, settings);
-    if (!why_not.empty()) return Failed(args[i], why_not);
+    const std::string_view why_not = WhyNot(*row, protected_too);
+    if (!why_not.empty()) return ConfigSetFailed(args[i], why_not);
     // By name, not by row: a setting and its former name may stand together.
     std::string name = ToLower(args[i]);
     if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
-      return Failed(args[i], "duplicate parameter");
+      return ConfigSetFailed(args[i], "duplicate parameter");
     }
     seen.push_back(std::move(name));
   }
@@ -67,6 +60,7 @@ std::vector<std::pair<std::string, std::string>> ConfigGet(
       continue;
     }
     for (const SettingRow* row : AllSettings()) {
+      if (row->Has(kHidden)) continue;
       for (const std::string_view name : {row->name, row->old_name}) {
         if (!name.empty() && GlobMatch(pattern, name, GlobCase::kInsensitive)) take(*row, name);
       }
@@ -75,19 +69,26 @@ std::vector<std::pair<std::string, std::string>> ConfigGet(
   return found;
 }
 
-Result<ConfigSetResult> ConfigSet(const Settings& current, std::span<const std::string_view> args) {
+Error ConfigSetFailed(std::string_view name, std::string_view why) {
+  return {Errc::kInvalidArgument,
+          fmt::format("CONFIG SET failed (possibly related to argument '{}') - {}", name, why)};
+}
+
+Result<ConfigSetResult> ConfigSet(const Settings& current, std::span<const std::string_view> args,
+                                  bool protected_too) {
   if (args.size() % 2 != 0) return {Errc::kInvalidArgument, "syntax error"};
-  if (Status names = CheckNames(current, args); !names.ok()) return names.error();
+  if (Status names = CheckNames(args, protected_too); !names.ok()) return names.error();
   ConfigSetResult result{current, {}};
   for (size_t i = 0; i < args.size(); i += 2) {
     const SettingRow& row = *FindSetting(args[i]);
     const std::vector<std::string> words = {std::string(args[i + 1])};
     const std::string before = FormatSetting(row, result.settings);
     const Status set = AssignSetting(row, result.settings, words);
-    if (!set.ok()) return Failed(args[i], set.error().detail);
+    if (!set.ok()) return ConfigSetFailed(args[i], set.error().detail);
     const bool same = FormatSetting(row, result.settings) == before;
-    if (!same && (row.Has(kRestart) || row.Has(kProtected))) {
-      return Failed(args[i], "it takes effect at a restart only: set it in the configuration file");
+    if (!same && !row.Has(kNoEffect) && (row.Has(kRestart) || row.Has(kProtected))) {
+      return ConfigSetFailed(args[i],
+                             "it takes effect at a restart only: set it in the configuration file");
     }
     const auto known = std::find(result.changed.begin(), result.changed.end(), &row);
     if (!same && known == result.changed.end()) result.changed.push_back(&row);

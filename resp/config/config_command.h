@@ -31,7 +31,12 @@ struct ConfigSetResult {
 ///   syntax error
 ///   Unknown option or number of arguments for CONFIG SET - 'x'
 ///   CONFIG SET failed (possibly related to argument 'x') - <why>
-Result<ConfigSetResult> ConfigSet(const Settings& current, std::span<const std::string_view> args);
+/// `protected_too`: the client may name protected settings (enable-protected-configs).
+Result<ConfigSetResult> ConfigSet(const Settings& current, std::span<const std::string_view> args,
+                                  bool protected_too = false);
+
+/// The third of these texts.
+Error ConfigSetFailed(std::string_view name, std::string_view why);
 
 /// The value as it may stand in a log line: secrets are "(redacted)".
 std::string FormatForLog(const SettingRow& row, const Settings& settings);

@@ -19,7 +19,10 @@ constexpr size_t kWidth = 100;
 constexpr std::string_view kUsage =
     "Usage: tideway [FILE] [--name value ...]... [-]\n"
     "       FILE            configuration in redis.conf's syntax (also: --config FILE)\n"
-    "       --name value    a setting; options win over the file\n"
+    "       --name value    a setting; options win over the environment, and that over the file\n"
+    "       TIDEWAY_NAME    environment variable with the value of the setting `name`: for "
+    "--tcp-backlog\n"
+    "                       it is TIDEWAY_TCP_BACKLOG\n"
     "       -               read configuration from standard input too\n"
     "       --check-config  check file and options, say what is wrong, and exit\n"
     "       -h, --help      this text\n"
@@ -28,6 +31,7 @@ constexpr std::string_view kUsage =
     "Examples:\n"
     "       tideway\n"
     "       tideway /etc/redis/redis.conf --port 6380\n"
+    "       TIDEWAY_PORT=6380 TIDEWAY_SAVE=\"\" tideway\n"
     "       tideway --storage memory --save \"\" --client-output-buffer-limit pubsub 32mb 8mb 60\n"
     "       echo 'maxmemory 128mb' | tideway -\n";
 
@@ -60,7 +64,7 @@ void AppendRow(const SettingRow& row, std::string& out) {
 void AppendHints(std::string& out) {
   size_t column = 0;
   for (const SettingRow* row : AllSettings()) {
-    if (!row->Has(kNoEffect) || row->group != SettingGroup::kHint) continue;
+    if (!row->Has(kNoEffect) || row->Has(kHidden) || row->group != SettingGroup::kHint) continue;
     if (column + row->name.size() + 2 > kWidth) {
       out += '\n';
       column = 0;

@@ -144,6 +144,7 @@ constexpr SettingRow kRows[] = {
     Text("ignore-warnings", ""),
     With(kImmutable, Bool("io-threads-do-reads", "no")),
     Bool("jemalloc-bg-thread", "yes"),
+    With(kHidden, Integer("key-load-delay", "0", INT32_MIN, INT32_MAX)),
     Bool("lazyfree-lazy-eviction", "no"),
     Bool("lazyfree-lazy-expire", "no"),
     Bool("lazyfree-lazy-server-del", "no"),

@@ -8,6 +8,9 @@ Status LiveSettings::Update(const std::function<Result<Settings>(const Settings&
   auto made = change(*before);
   if (!made.ok()) return made.error();
   const auto now = std::make_shared<const Settings>(std::move(made).value());
+  if (applier_) {
+    if (Status applied = applier_(*before, *now); !applied.ok()) return applied;
+  }
   {
     const std::lock_guard lock(mutex_);
     current_ = now;

@@ -44,9 +44,18 @@ class LiveSettings {
 
   const std::string& config_file() const { return config_file_; }
 
-  /// Replaces the settings by what `change` makes of the present ones; on its error nothing
-  /// changes. Any thread; one update runs at a time. Listeners run on the calling thread, after the
-  /// new snapshot is out and before this returns; they must not call Update().
+  /// Makes a change real that may fail, such as opening another port; on an error nothing has
+  /// changed.
+  using Applier = std::function<Status(const Settings& before, const Settings& now)>;
+
+  /// Sets the applier; before threads start. It runs on the thread that calls Update(), before the
+  /// new settings are published, and must not call Update().
+  void SetApplier(Applier applier) { applier_ = std::move(applier); }
+
+  /// Replaces the settings by what `change` makes of the present ones; on its error, or
+  /// the applier's, nothing changes. Any thread; one update runs at a time. Listeners run on the
+  /// calling thread, after the new snapshot is out and before this returns; they must not call
+  /// Update().
   Status Update(const std::function<Result<Settings>(const Settings&)>& change);
 
   /// Adds a listener, for what must act on a change (the log's level). Before threads start.
@@ -58,7 +67,8 @@ class LiveSettings {
   mutable std::mutex mutex_;
   std::shared_ptr<const Settings> current_;  // guarded by mutex_
   std::atomic<uint64_t> generation_{1};
-  std::vector<Listener> listeners_;  // fixed once threads run
+  Applier applier_;  // both fixed once threads run
+  std::vector<Listener> listeners_;
 };
 
 /// One thread's view of LiveSettings. Not thread-safe: one for each thread.

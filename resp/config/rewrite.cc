@@ -202,7 +202,7 @@ std::string RewriteConfig(std::string_view text, const Settings& settings,
   return lines.Join();
 }
 
-Status RewriteConfigFile(const std::string& path, const Settings& settings) {
+Status RewriteConfigFile(const std::string& path, const Settings& settings, bool all) {
   if (path.empty()) {
     return {Errc::kNotFound, "The server is running without a config file"};
   }
@@ -217,7 +217,8 @@ Status RewriteConfigFile(const std::string& path, const Settings& settings) {
     if (in) old.assign(std::istreambuf_iterator<char>(in), {});
   }
   std::string text = RewriteConfig(old, settings);
-  const auto elsewhere = SetElsewhere(text, settings);
+  auto elsewhere = SetElsewhere(text, settings);
+  if (all) elsewhere.insert(AllSettings().begin(), AllSettings().end());
   if (!elsewhere.empty()) text = RewriteConfig(old, settings, elsewhere);
   return Replace(file, text);
 }

@@ -23,8 +23,10 @@ std::string RewriteConfig(std::string_view text, const Settings& settings,
 /// old one's mode; so there is always a whole file. A missing file counts as an empty one. Settings
 /// that included files would set otherwise are written behind the includes.
 ///
+/// `all`: every setting is written, also those at their default (DEBUG CONFIG-REWRITE-FORCE-ALL).
+///
 /// Error: the reply's text after "ERR ", as Redis: "The server is running without a config file"
 /// (`path` is empty) or "Rewriting config file: <why>".
-Status RewriteConfigFile(const std::string& path, const Settings& settings);
+Status RewriteConfigFile(const std::string& path, const Settings& settings, bool all = false);
 
 }  // namespace tideway::resp

@@ -37,6 +37,7 @@ enum SettingFlag : uint16_t {
   kOurs = 1 << 4,       // not a setting of Redis 7.0
   kNoEffect = 1 << 5,   // accepted and reported, changes nothing: kept in Settings::hints
   kManyWords = 1 << 6,  // a line of the file may have more than one value word
+  kHidden = 1 << 7,     // CONFIG GET shows it to those who ask for its very name
 };
 
 /// Chapter of --help.

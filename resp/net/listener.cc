@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "backend/log.h"
+#include "resp/config/config_command.h"
 #include "resp/net/address.h"
 
 namespace tideway::resp {
@@ -70,32 +71,100 @@ Listener::Listener(ServerContext& server, std::vector<std::unique_ptr<IoThread>>
 
 Listener::~Listener() = default;
 
-size_t Listener::tcp_sockets() const { return sockets_.size() - (unix_path_.empty() ? 0 : 1); }
-
 Status Listener::Listen(const Settings& settings) {
-  if (settings.port != 0) {
-    for (const std::string& address : settings.bind) {
-      const bool optional = address.starts_with('-');
-      const std::string name = optional ? address.substr(1) : address;
-      const Status status = ListenTcp(name, settings.port, settings.tcp_backlog);
-      if (status.ok()) continue;
-      if (!optional) return status;
-      log::Verbose("{} (the address is marked as one that may be missing)", status.error().detail);
-    }
-    if (sockets_.empty()) {
-      return {Errc::kIo, "no address of 'bind' could be opened on port " +
-                             std::to_string(settings.port) + ": " + ErrnoText()};
-    }
+  auto opened = OpenTcp(settings);
+  if (!opened.ok()) {
+    return {opened.error().code, opened.error().detail + ". Failed listening on port " +
+                                     std::to_string(settings.port) + " (TCP), aborting."};
   }
+  tcp_ = std::move(opened).value();
   if (!settings.unixsocket.empty()) return ListenUnix(settings);
+  if (tcp_.empty()) {
+    return {Errc::kInvalidArgument,
+            "Configured to not listen anywhere, exiting: 'port' is 0 or 'bind' is empty, and there "
+            "is no 'unixsocket'"};
+  }
   return Ok();
 }
 
-Status Listener::ListenTcp(const std::string& address, uint16_t port, int backlog) {
+Result<Listener::Sockets> Listener::OpenTcp(const Settings& settings) {
+  Sockets sockets;
+  if (settings.port == 0) return sockets;
+  for (const std::string& address : settings.bind) {
+    const bool optional = address.starts_with('-');
+    const std::string name = optional ? address.substr(1) : address;
+    auto socket = ListenTcp(name, settings.port, settings.tcp_backlog);
+    if (socket.ok()) {
+      sockets.push_back(std::move(socket).value());
+    } else if (optional) {
+      log::Verbose("{} (the address is marked as one that may be missing)", socket.error().detail);
+    } else {
+      Close(sockets);
+      return socket.error();
+    }
+  }
+  if (sockets.empty() && !settings.bind.empty()) {
+    return {Errc::kIo, "no address of 'bind' could be opened on port " +
+                           std::to_string(settings.port) + ": " + ErrnoText()};
+  }
+  return sockets;
+}
+
+Status Listener::Rebind(const Settings& before, const Settings& now) {
+  if (before.port == now.port && before.bind == now.bind) return Ok();
+  if (Status reopened = ReopenTcp(before, now); !reopened.ok()) {
+    log::Warning("{}", reopened.error().detail);
+    if (before.port != now.port) {
+      return ConfigSetFailed("port", "Unable to listen on this port. Check server logs.");
+    }
+    return ConfigSetFailed("bind", "Failed to bind to specified addresses.");
+  }
+  return Ok();
+}
+
+Status Listener::ReopenTcp(const Settings& before, const Settings& now) {
+  // Another port is opened beside the old one. On the same port the old sockets may be in the way
+  // of the new ones ("*" and an address of it), so they are closed first.
+  const bool beside = before.port != now.port;
+  if (!beside) {
+    for (const std::string& address : now.bind) {
+      const std::string name = address.starts_with('-') ? address.substr(1) : address;
+      if (auto found = ResolveBindAddress(name, now.port); !found.ok()) return found.error();
+    }
+    Close(tcp_);
+  }
+  auto opened = OpenTcp(now);
+  if (opened.ok()) {
+    Close(tcp_);
+    tcp_ = std::move(opened).value();
+  } else if (!beside) {
+    if (auto again = OpenTcp(before); again.ok()) {
+      tcp_ = std::move(again).value();
+    } else {
+      log::Warning("Listening on the addresses of before failed too: {}", again.error().detail);
+    }
+  }
+  if (accepting_ && (opened.ok() || !beside)) {
+    for (const auto& socket : tcp_) Accept(socket);
+  }
+  return opened.ok() ? Ok() : Status(opened.error());
+}
+
+void Listener::Close(Sockets& sockets) {
+  for (const auto& socket : sockets) {
+    error_code ignored;
+    socket->acceptor.close(ignored);
+    socket->retry.cancel();
+  }
+  sockets.clear();
+}
+
+Result<std::shared_ptr<Listener::Socket>> Listener::ListenTcp(const std::string& address,
+                                                              uint16_t port, int backlog) {
   const auto resolved = ResolveBindAddress(address, port);
   if (!resolved.ok()) return resolved.error();
   const SocketAddress& where = resolved.value();
-  const auto fail = [&](int fd) -> Status {
+  const auto fail = [&](int fd) -> Error {
     const std::string reason = ErrnoText();
     if (fd >= 0) close(fd);
     return {Errc::kIo, "Could not create server TCP listening socket " + address + ":" +
@@ -106,11 +175,10 @@ Status Listener::ListenTcp(const std::string& address, uint16_t port, int backlo
   SetOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (where.family() == AF_INET6) SetOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
   if (bind(fd, where.get(), where.size()) != 0 || listen(fd, backlog) != 0) return fail(fd);
-  auto socket = std::make_unique<Socket>(threads_.front()->io());
+  auto socket = std::make_shared<Socket>(threads_.front()->io());
   socket->family = where.family();
   socket->acceptor.assign(asio::generic::stream_protocol(where.family(), IPPROTO_TCP), fd);
-  sockets_.push_back(std::move(socket));
-  return Ok();
+  return socket;
 }
 
 Status Listener::ListenUnix(const Settings& settings) {
@@ -141,50 +209,57 @@ Status Listener::ListenUnix(const Settings& settings) {
     return fail(fd);
   }
   unix_path_ = settings.unixsocket;
-  auto socket = std::make_unique<Socket>(threads_.front()->io());
+  auto socket = std::make_shared<Socket>(threads_.front()->io());
   socket->family = AF_UNIX;
   socket->acceptor.assign(asio::generic::stream_protocol(AF_UNIX, 0), fd);
-  sockets_.push_back(std::move(socket));
+  unix_.push_back(std::move(socket));
   return Ok();
 }
 
 void Listener::Start() {
-  for (const auto& socket : sockets_) Accept(*socket);
+  accepting_ = true;
+  for (const auto& socket : tcp_) Accept(socket);
+  for (const auto& socket : unix_) Accept(socket);
 }
 
 void Listener::Stop() {
-  for (const auto& socket : sockets_) {
-    error_code ignored;
-    socket->acceptor.close(ignored);
-    socket->retry.cancel();
-  }
+  Close(tcp_);
+  Close(unix_);
   if (!unix_path_.empty()) unlink(unix_path_.c_str());
   unix_path_.clear();
 }
 
-void Listener::Accept(Socket& socket) {
-  socket.acceptor.async_wait(
-      asio::socket_base::wait_read, [this, &socket](const error_code& error) {
-        if (error) return;
-        // Everything that waits now, but no more than a turn's worth.
-        for (int i = 0; i < 64; ++i) {
-          const int fd = accept4(socket.acceptor.native_handle(), nullptr, nullptr,
-                                 SOCK_CLOEXEC | SOCK_NONBLOCK);
-          if (fd >= 0) {
-            Serve(socket, fd);
-          } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            log::Warning("Accepting client connection: {}", ErrnoText());
-            socket.retry.expires_after(kAcceptRetry);
-            socket.retry.async_wait([this, &socket](const error_code& cancelled) {
-              if (!cancelled) Accept(socket);
-            });
-            return;
-          } else if (errno != ECONNABORTED && errno != EINTR) {
-            break;
-          }
-        }
-        Accept(socket);
+void Listener::Accept(const std::shared_ptr<Socket>& socket) {
+  socket->acceptor.async_wait(asio::socket_base::wait_read,
+                              [this, socket](const error_code& error) {
+                                if (error) return;
+                                Turn turn(threads_.front()->worker());
+                                AcceptWaiting(socket);
+                              });
+}
+
+// Everything that waits now, but no more than a turn's worth.
+void Listener::AcceptWaiting(const std::shared_ptr<Socket>& socket) {
+  if (!socket->acceptor.is_open()) return;  // closed since this was due
+  for (int i = 0; i < 64; ++i) {
+    const int fd =
+        accept4(socket->acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd >= 0) {
+      Serve(*socket, fd);
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      log::Warning("Accepting client connection: {}", ErrnoText());
+      socket->retry.expires_after(kAcceptRetry);
+      socket->retry.async_wait([this, socket](const error_code& cancelled) {
+        if (cancelled) return;
+        Turn turn(threads_.front()->worker());
+        if (socket->acceptor.is_open()) Accept(socket);
       });
+      return;
+    } else if (errno != ECONNABORTED && errno != EINTR) {
+      break;
+    }
+  }
+  Accept(socket);
 }
 
 void Listener::Serve(Socket& socket, int fd) {

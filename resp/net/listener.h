@@ -14,7 +14,8 @@
 
 namespace tideway::resp {
 
-/// Confined to the I/O thread whose loop it uses, but for construction and Listen() before Start().
+/// Used inside turns of worker 0, but for construction and Listen() before Start(): on its thread,
+/// or on another that holds every worker's turn.
 class Listener {
  public:
   Listener(ServerContext& server, std::vector<std::unique_ptr<IoThread>>& threads);
@@ -25,22 +26,30 @@ class Listener {
   Status Listen(const Settings& settings);
   /// Begins to accept.
   void Start();
+  /// Listens on the TCP port and addresses of `now` instead of those of `before`; clients that are
+  /// connected stay. On an error it listens as before, and the error is CONFIG SET's.
+  Status Rebind(const Settings& before, const Settings& now);
   /// Refuses new connections from now on and removes the unix socket.
   void Stop();
 
-  size_t tcp_sockets() const;
-
  private:
   struct Socket;
-  Status ListenTcp(const std::string& address, uint16_t port, int backlog);
+  using Sockets = std::vector<std::shared_ptr<Socket>>;
+  Result<Sockets> OpenTcp(const Settings& settings);
+  Result<std::shared_ptr<Socket>> ListenTcp(const std::string& address, uint16_t port, int backlog);
+  static void Close(Sockets& sockets);
+  Status ReopenTcp(const Settings& before, const Settings& now);
   Status ListenUnix(const Settings& settings);
-  void Accept(Socket& socket);
+  void Accept(const std::shared_ptr<Socket>& socket);
+  void AcceptWaiting(const std::shared_ptr<Socket>& socket);
   void Serve(Socket& socket, int fd);
   bool Admit(Socket& socket, int fd, const std::string& peer);
 
   ServerContext& server_;
   std::vector<std::unique_ptr<IoThread>>& threads_;
-  std::vector<std::unique_ptr<Socket>> sockets_;
+  Sockets tcp_;
+  Sockets unix_;  // at most one
+  bool accepting_ = false;
   std::string unix_path_;
   size_t next_thread_ = 0;
 };

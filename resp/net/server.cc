@@ -145,6 +145,9 @@ Result<std::unique_ptr<Server>> Server::Create(const StartOptions& options) {
   context.request_shutdown = [raw](ShutdownRequest request) {
     if (!raw->stopping.exchange(true)) raw->shutdown.set_value(request);
   };
+  parts->settings.SetApplier([raw](const Settings& before, const Settings& now) {
+    return raw->listener.Rebind(before, now);
+  });
   parts->settings.AddListener([raw](const Settings&, const Settings& now) {
     log::SetLevel(now.loglevel);
     raw->store->Configure(StoreSettingsOf(now));

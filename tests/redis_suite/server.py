@@ -51,8 +51,22 @@ class Binary:
         path = shlex.quote(str(self.path))
         if not self.is_tideway:
             return f'#!/bin/sh\nexec {path} "$@"\n'
-        # The suite finds a started server by this line of its output.
-        return ('#!/bin/sh\necho " PID: $$"\n[ ! -f "$1" ] || set -- --config "$@"\n'
+        # The suite finds a started server by a line of its output, which redis-server prints when
+        # it listens. One that ends instead gets its line too, a little later: by then its log tells
+        # the suite whether the port was in use.
+        return ('#!/bin/sh\n'
+                'socket=\n'
+                '[ ! -f "$1" ] || socket=$(sed -n "s/^unixsocket //p" "$1" | tr -d \'"\')\n'
+                'wait_and_tell() {\n'
+                '  tries=0\n'
+                '  while [ ! -S "$socket" ] && [ $((tries += 1)) -lt 200 ]; do\n'
+                '    grep -q "^State:.[RSD]" "/proc/$$/status" || { sleep 0.5; break; }\n'
+                '    sleep 0.02\n'
+                '  done 2>/dev/null\n'
+                '  echo " PID: $$"\n'
+                '}\n'
+                'if [ -n "$socket" ]; then (wait_and_tell &); else echo " PID: $$"; fi\n'
+                '[ ! -f "$1" ] || set -- --config "$@"\n'
                 f'exec {path} "$@"\n')
 
 

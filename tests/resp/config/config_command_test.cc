@@ -20,7 +20,8 @@ using Args = std::vector<std::string_view>;
 auto Get(const Args& patterns) { return ConfigGet(Settings{}, patterns); }
 
 std::string SetError(const Args& args, const Settings& settings = {}) {
-  const auto result = ConfigSet(settings, args);
+  const bool protected_too = settings.enable_protected_configs == Allowed::kYes;
+  const auto result = ConfigSet(settings, args, protected_too);
   return result.ok() ? "no error" : result.error().detail;
 }
 
@@ -106,12 +107,26 @@ TEST(ConfigSet, ListsAreOneArgument) {
 }
 
 TEST(ConfigSet, WhatNeedsARestartAcceptsOnlyThePresentValue) {
-  EXPECT_EQ(SetError({"port", "6379", "storage", "rocksdb"}), "no error");
-  EXPECT_THAT(SetError({"port", "6380"}), testing::HasSubstr("takes effect at a restart only"));
+  EXPECT_EQ(SetError({"appendonly", "yes", "storage", "rocksdb"}), "no error");
+  EXPECT_THAT(SetError({"storage", "memory"}),
+              testing::HasSubstr("takes effect at a restart only"));
   Settings open;
   open.enable_protected_configs = Allowed::kYes;
   EXPECT_EQ(SetError({"dir", open.dir}, open), "no error");
   EXPECT_THAT(SetError({"dir", "/x"}, open), testing::HasSubstr("restart only"));
+  EXPECT_EQ(SetError({"dbfilename", "x"}, open), "no error") << "it has no effect anyway";
+}
+
+TEST(ConfigSet, ProtectedSettingsNeedTheRight) {
+  for (const std::string_view name : {"dir", "dbfilename"}) {
+    EXPECT_EQ(SetError({name, "x"}), "CONFIG SET failed (possibly related to argument '" +
+                                         std::string(name) + "') - can't set protected config");
+  }
+}
+
+TEST(ConfigGet, HiddenSettingsMustBeNamed) {
+  EXPECT_THAT(Get({"key-load-delay"}), ElementsAre(Pair("key-load-delay", "0")));
+  EXPECT_THAT(Get({"key-load-*"}), IsEmpty());
 }
 
 TEST(ConfigSet, EverySettingTakesItsOwnValueOrIsImmutable) {

@@ -35,6 +35,22 @@ TEST(LiveSettings, SnapshotStaysAsItWas) {
   EXPECT_EQ(live.Snapshot()->slowlog_max_len, 129);
 }
 
+TEST(LiveSettings, WhatCannotBeAppliedIsNotPublished) {
+  LiveSettings live{Settings{}};
+  int heard = 0;
+  live.AddListener([&](const Settings&, const Settings&) { ++heard; });
+  live.SetApplier([&](const Settings& before, const Settings& now) -> Status {
+    EXPECT_EQ(now.slowlog_max_len, before.slowlog_max_len + 1);
+    EXPECT_EQ(live.Snapshot()->slowlog_max_len, before.slowlog_max_len);
+    if (before.slowlog_max_len == 129) return {Errc::kIo, "no"};
+    return Ok();
+  });
+  EXPECT_TRUE(live.Update(Grow).ok());
+  EXPECT_EQ(live.Update(Grow).error().detail, "no");
+  EXPECT_EQ(live.Snapshot()->slowlog_max_len, 129);
+  EXPECT_EQ(heard, 1);
+}
+
 TEST(LiveSettings, FailedUpdateChangesNothing) {
   LiveSettings live{Settings{}};
   const uint64_t before = live.generation();

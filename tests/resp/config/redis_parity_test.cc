@@ -95,7 +95,7 @@ std::string SetHere(std::string_view name, std::string_view value, Settings& set
 /// Settings whose values differ on purpose.
 bool DiffersOnPurpose(const SettingRow& row) {
   static const std::set<std::string_view> names = {
-      // Redis listens anew at once.
+      // This would move the server that the test talks to.
       "port", "bind",
       // Where Redis was started, or how this test starts it.
       "dir", "save", "appendonly", "unixsocket", "logfile",
