@@ -88,13 +88,15 @@ void View::Note(Event event, uint32_t db, std::string_view key) {
 }
 
 void View::PushEvent(Event event, uint32_t db, std::string_view key) {
+  const uint32_t channels = event_filter_ & (kNotifyKeyspace | kNotifyKeyevent);
   if (event_count_ == events_.size()) {
-    events_.push_back({event, db, std::string(key)});
+    events_.push_back({event, db, std::string(key), channels});
   } else {
     EventNote& note = events_[event_count_];
     note.event = event;
     note.db = db;
     note.key = key;
+    note.channels = channels;
   }
   ++event_count_;
 }

@@ -34,6 +34,8 @@ struct EventNote {
   Event event;
   uint32_t db;
   std::string key;
+  /// kNotifyKeyspace and kNotifyKeyevent as the filter had them when the event was noted.
+  uint32_t channels = 0;
 };
 
 /// What happened on a View since its counters were last cleared.
@@ -110,7 +112,8 @@ class View {
   void set_now_ms(int64_t now_ms);
   void set_string_bytes_max(size_t bytes) { string_bytes_max_ = bytes; }
   void set_random(uint64_t seed) { random_ = seed; }
-  /// Event classes (EventClass bits) that anybody may want now; others are not put into events().
+  /// Event classes (EventClass bits, with K and E) that anybody may want now; others are not put
+  /// into events().
   /// All but `new` and `keymiss` until set. Every event stands in changes() all the same, but `new`
   /// and `keymiss`, which exist only for those who ask.
   void set_event_filter(uint32_t classes) { event_filter_ = classes; }

@@ -27,6 +27,14 @@ bool IsSilent(const Session& session) {
   return session.reply_mode == ReplyMode::kOff || session.reply_mode == ReplyMode::kSkipping;
 }
 
+// What may wait for this client in all less what waits already, by its hard bound.
+size_t OutputRoom(const Session& session, const Settings& settings) {
+  const int64_t hard = OutputLimitOf(session, settings).hard_bytes;
+  if (hard <= 0) return ReplyWriter::kUnlimited;
+  const auto waiting = static_cast<int64_t>(session.transport.output().bytes());
+  return static_cast<size_t>(std::max<int64_t>(hard - waiting, 1));
+}
+
 // The first word of an error text, for INFO errorstats.
 std::string_view ErrorCode(std::string_view text) { return text.substr(0, text.find(' ')); }
 }  // namespace
@@ -158,6 +166,7 @@ size_t Executor::RunHandlers(BatchRun& run, Session& session) {
   backend::View& view = run.batch->view();
   view.set_now_ms(worker_.server().clock.WallMs());
   run.reply.set_bytes_max(static_cast<size_t>(worker_.settings().reply_bytes_max));
+  run.reply.set_output_bytes_max(OutputRoom(session, worker_.settings()));
   size_t done = 0;
   while (done < run.plan.size() && !session.transport.closing()) {
     if (!ExecuteOne(run, session, run.plan[done])) break;
@@ -184,7 +193,8 @@ bool Executor::ExecuteOne(BatchRun& run, Session& session, const Planned& planne
   switch (CheckCommand(planned.command, planned.args, session, worker_, error)) {
     case Verdict::kRun:
       Invoke(run, session, *row, planned.command.index, planned.args);
-      if (run.reply.overflowed()) ReplaceOversized(run, *row);
+      if (run.reply.overflowed()) [[unlikely]]
+        EndOversized(run, session, *row);
       break;
     case Verdict::kQueue: {
       TransactionState& transaction = session.transaction();
@@ -252,7 +262,12 @@ void Executor::Tell(Session& session, const Command& row, size_t index, Args arg
   }
 }
 
-void Executor::ReplaceOversized(BatchRun& run, const Command& row) {
+// The command has run all the same, as in Redis.
+void Executor::EndOversized(BatchRun& run, Session& session, const Command& row) {
+  if (run.reply.over_output_limit() && !IsSilent(session)) {
+    return worker_.CloseOverOutputLimit(session,
+                                        session.transport.output().bytes() + run.buffer.size());
+  }
   run.reply.ReplaceReply("ERR reply of '" + CommandTable::FullName(row) + "' is larger than " +
                          std::to_string(worker_.settings().reply_bytes_max) +
                          " bytes (reply-bytes-max)");

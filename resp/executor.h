@@ -71,7 +71,7 @@ class Executor {
   bool ExecuteOne(BatchRun& run, Session& session, const Planned& planned);
   void Invoke(BatchRun& run, Session& session, const Command& row, size_t index, Args args);
   void Tell(Session& session, const Command& row, size_t index, Args args, int64_t start_us);
-  void ReplaceOversized(BatchRun& run, const Command& row);
+  void EndOversized(BatchRun& run, Session& session, const Command& row);
   void Account(Session& session, const Command& row, size_t index, Args args, int64_t start_us);
   void Finish(BatchRun& run);
   void Deliver(BatchRun& run);

@@ -1,6 +1,7 @@
 #include "resp/gate.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 
 #include "backend/log.h"
@@ -55,6 +56,20 @@ std::string ServerRefusal(uint64_t flags, Worker& worker) {
   return {};
 }
 
+// At most once a minute, as Redis: an attacker should not fill the log.
+void WarnOfHttp(const Session& session, Worker& worker) {
+  constexpr int64_t kPeriodMs = 60'000;
+  std::atomic<int64_t>& due_ms = worker.server().counters.http_warning_due_ms;
+  const int64_t now_ms = worker.now_ms();
+  int64_t due = due_ms.load(std::memory_order_relaxed);
+  if (now_ms < due || !due_ms.compare_exchange_strong(due, now_ms + kPeriodMs)) return;
+  log::Warning(
+      "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: "
+      "commands to the server. This is likely due to an attacker attempting to use Cross Protocol "
+      "Scripting to compromise your instance. Connection from {} aborted.",
+      session.transport.peer_address());
+}
+
 bool MustWait(uint64_t flags, Worker& worker) {
   const ClientPause& pause = worker.server().pause;
   const PauseMode mode = pause.mode();
@@ -83,11 +98,7 @@ Verdict CheckCommand(const Resolved& command, Args args, Session& session, Worke
 
   if (row == nullptr) return refuse(UnknownCommand(command, args));
   if (row->Has(kRefusesHttp)) {
-    log::Warning(
-        "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: "
-        "commands to the server, by a browser perhaps (cross protocol scripting). Connection from "
-        "{} closed.",
-        session.transport.peer_address());
+    WarnOfHttp(session, worker);
     return Verdict::kClose;
   }
   if (!ArityFits(*row, args.size())) {

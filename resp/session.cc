@@ -32,6 +32,11 @@ void Session::DropTransaction() {
   transaction_.reset();
 }
 
+const OutputBufferLimit& OutputLimitOf(const Session& session, const Settings& settings) {
+  return session.client_class() == ClientClass::kPubsub ? settings.pubsub_output
+                                                        : settings.normal_output;
+}
+
 size_t Session::MemoryUsage() const {
   size_t bytes = sizeof(Session) + transport.output().bytes() + transport.input_bytes() +
                  transport.input_free_bytes();

@@ -9,6 +9,7 @@
 
 #include "backend/store.h"
 #include "resp/command/command.h"
+#include "resp/config/settings.h"
 #include "resp/subscriptions.h"
 #include "resp/transport.h"
 
@@ -113,5 +114,8 @@ class Session {
  private:
   std::unique_ptr<TransactionState> transaction_;
 };
+
+/// client-output-buffer-limit of the client's class.
+const OutputBufferLimit& OutputLimitOf(const Session& session, const Settings& settings);
 
 }  // namespace tideway::resp

@@ -82,17 +82,17 @@ uint64_t Worker::Receivers(ChannelKind kind, std::string_view channel) const {
 }
 
 void Worker::DeliverEvents(std::span<const EventNote> events) {
-  const uint32_t flags = settings_->notify_keyspace_events;
+  // What the flags were when the event was noted counts, as in Redis: a later command of the same
+  // EXEC may have changed them.
   std::string channel;
   for (const EventNote& event : events) {
-    if ((flags & ClassOf(event.event)) == 0) continue;
     const std::string_view name = EventName(event.event);
-    if ((flags & backend::kNotifyKeyspace) != 0) {
+    if ((event.channels & backend::kNotifyKeyspace) != 0) {
       channel.assign("__keyspace@").append(std::to_string(event.db)).append("__:");
       channel.append(event.key);
       Publish(ChannelKind::kExact, channel, name);
     }
-    if ((flags & backend::kNotifyKeyevent) != 0) {
+    if ((event.channels & backend::kNotifyKeyevent) != 0) {
       channel.assign("__keyevent@").append(std::to_string(event.db)).append("__:");
       channel.append(name);
       Publish(ChannelKind::kExact, channel, event.key);
@@ -137,7 +137,16 @@ void Worker::ForEachWorker(const std::function<void(Worker&)>& fn) {
   for (Worker* worker : server_.workers) fn(*worker);
 }
 
-int64_t Worker::TickStore() { return server_.store.Tick(*this); }
+int64_t Worker::TickStore() {
+  const int64_t start_us = server_.clock.MonotonicUs();
+  const int64_t wait_ms = server_.store.Tick(*this);
+  const int64_t took_ms = (server_.clock.MonotonicUs() - start_us) / 1000;
+  const int64_t spike_ms = settings_->latency_monitor_threshold.count();
+  if (spike_ms > 0 && took_ms >= spike_ms) {
+    server_.latency.Add("expire-cycle", server_.clock.WallMs() / 1000, took_ms);
+  }
+  return wait_ms;
+}
 
 void Worker::OnStoreEvents(std::span<const EventNote> events) {
   DeliverEvents(events);
@@ -202,9 +211,7 @@ void Worker::CheckLimits(Session& session, int64_t now_ms) {
     session.transport.Close();
     return;
   }
-  const OutputBufferLimit& limit = session.client_class() == ClientClass::kPubsub
-                                       ? settings_->pubsub_output
-                                       : settings_->normal_output;
+  const OutputBufferLimit& limit = OutputLimitOf(session, *settings_);
   const auto waiting = static_cast<int64_t>(session.transport.output().bytes());
   const bool hard = limit.hard_bytes > 0 && waiting > limit.hard_bytes;
   const bool soft = limit.soft_bytes > 0 && waiting > limit.soft_bytes;
@@ -212,11 +219,13 @@ void Worker::CheckLimits(Session& session, int64_t now_ms) {
   if (soft && session.over_soft_limit_since_ms == 0) session.over_soft_limit_since_ms = now_ms;
   const bool soft_too_long =
       soft && now_ms - session.over_soft_limit_since_ms > limit.soft_time.count() * 1000;
-  if (!hard && !soft_too_long) return;
+  if (hard || soft_too_long) CloseOverOutputLimit(session, static_cast<size_t>(waiting));
+}
+
+void Worker::CloseOverOutputLimit(Session& session, size_t waiting_bytes) {
   log::Warning(
-      "Client id={} addr={} closed: {} bytes wait to be read, over the {} limit of "
-      "client-output-buffer-limit {}.",
-      session.id, session.transport.peer_address(), waiting, hard ? "hard" : "soft",
+      "Client id={} addr={} closed: {} bytes wait to be read, over client-output-buffer-limit {}.",
+      session.id, session.transport.peer_address(), waiting_bytes,
       session.client_class() == ClientClass::kPubsub ? "pubsub" : "normal");
   server_.counters.output_limit_disconnections.fetch_add(1, std::memory_order_relaxed);
   session.transport.Close();

@@ -94,6 +94,8 @@ class Worker final : private backend::StoreListener {
   void Cron();
   /// Ends CLIENT PAUSE: the clients of every thread that it stopped go on.
   void EndPause();
+  /// Disconnects a client for which more waits than its class of client-output-buffer-limit allows.
+  void CloseOverOutputLimit(Session& session, size_t waiting_bytes);
   int64_t now_ms() const { return server_.clock.MonotonicUs() / 1000; }
 
  private:

@@ -10,6 +10,7 @@
 // Not thread-safe. Arguments must not point into the buffer that is written.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -48,8 +49,17 @@ class ReplyWriter {
   /// Begins a command's reply: no errors yet, and the limit counts from here.
   void StartReply() {
     start_ = out_->size();
-    limit_end_ = start_ + bytes_max_;
+    limit_end_ = std::min(start_ + bytes_max_, output_end_);
     ClearErrors();
+  }
+  /// How many bytes may wait for the client in all, the replies of before included: the hard bound
+  /// of client-output-buffer-limit less what waits elsewhere. For the replies that start from now
+  /// on, and never more than the client's due: where it is passed, nothing more is written and
+  /// over_output_limit() says so; the client must then be disconnected.
+  void set_output_bytes_max(size_t bytes) { output_end_ = bytes < kUnlimited ? bytes : kUnlimited; }
+  /// overflowed(), and it is the output's bound that was passed, not that of the reply.
+  bool over_output_limit() const {
+    return overflowed() && output_end_ < kUnlimited && output_end_ <= start_ + bytes_max_;
   }
   /// reply-bytes-max, for the replies that start from now on.
   void set_bytes_max(size_t bytes) { bytes_max_ = bytes < kUnlimited ? bytes : kUnlimited; }
@@ -220,6 +230,7 @@ class ReplyWriter {
   size_t start_ = 0;
   size_t limit_end_ = 0;  // the size of *out_ that this reply may reach, or kOverflowed
   size_t bytes_max_ = kUnlimited;
+  size_t output_end_ = kUnlimited;  // the size that *out_ may reach
   uint32_t errors_ = 0;
   RespVersion version_ = RespVersion::k2;
   uint8_t error_code_size_ = 0;

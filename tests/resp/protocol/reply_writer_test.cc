@@ -200,6 +200,29 @@ TEST(ReplyWriter, AReplyAtItsLimitIsWholeAndBeyondItOverflows) {
   }
 }
 
+TEST(ReplyWriter, TheOutputsBoundCountsEarlierReplies) {
+  ByteBuffer out;
+  ReplyWriter writer(&out);
+  writer.set_bytes_max(1'000);
+  writer.set_output_bytes_max(2'000);
+  for (const size_t earlier : {0u, 991u, 992u, 1'500u, 3'000u}) {
+    out.Clear();
+    out.Append(std::string(earlier, 'x'));
+    writer.StartReply();
+    writer.Bulk(std::string(1'100, 'y'));  // 1108 bytes encoded
+    EXPECT_TRUE(writer.overflowed()) << earlier;
+    EXPECT_EQ(writer.over_output_limit(), earlier >= 1'000) << earlier;
+    writer.StartReply();
+    writer.Bulk(std::string(500, 'y'));
+    EXPECT_EQ(writer.over_output_limit(), earlier >= 1'500) << earlier;
+  }
+  writer.set_output_bytes_max(ReplyWriter::kUnlimited);
+  writer.StartReply();
+  writer.Bulk(std::string(2'000, 'y'));
+  EXPECT_TRUE(writer.overflowed());
+  EXPECT_FALSE(writer.over_output_limit());
+}
+
 TEST(ReplyWriter, AnOverflowedReplyStopsGrowing) {
   ByteBuffer out;
   ReplyWriter writer(&out, RespVersion::k3);
