@@ -77,6 +77,8 @@ class ArgumentReader {
       return Ok();
     }
     if (arg == "-h" || arg == "-v") return TakeOption(arg == "-h" ? "--help" : "--version");
+    // As Redis does, behind the file a setting's name needs no dashes.
+    if (found_.config_file && FindSetting(arg) != nullptr) return TakeOption("--" + arg);
     if (!arg.starts_with('-')) return TakeFile(arg);
     return Wrong(fmt::format("Unexpected argument '{}': settings begin with --", arg));
   }

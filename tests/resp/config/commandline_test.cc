@@ -138,6 +138,17 @@ TEST(CommandLine, EnvironmentOfOthersIsLeftAlone) {
   EXPECT_EQ(options.value().settings, Good({}).settings);
 }
 
+TEST(CommandLine, BehindTheFileANameNeedsNoDashes) {
+  const TempFolder folder;
+  const std::string file = folder.Write("t.conf", "port 1\n");
+  const Settings settings =
+      Good({file, "loglevel", "verbose", "--timeout '7'", "--hz", "20"}).settings;
+  EXPECT_EQ(settings.port, 1);
+  EXPECT_EQ(settings.loglevel, log::Level::kVerbose);
+  EXPECT_EQ(settings.timeout.count(), 7);
+  EXPECT_EQ(settings.hz, 20);
+}
+
 TEST(CommandLine, WrongVariablesAreNamed) {
   EXPECT_THAT(ParseWith({"TIDEWAY_PORT=x"}).error().detail,
               HasSubstr("Reading the environment variable TIDEWAY_PORT\n"));
