@@ -12,6 +12,7 @@
 //   EXPECT_EQ(client.TakeAll(), "+OK\r\n");
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -34,6 +35,21 @@ namespace tideway::test {
 resp::Settings TestSettings();
 /// The same with `appendfsync always`.
 resp::Settings Always();
+
+/// Time that stands still unless the test moves it, or lets each look at it take a while.
+class TestClock final : public backend::Clock {
+ public:
+  int64_t WallUs() const override { return manual_.WallUs(); }
+  int64_t MonotonicUs() const override { return manual_.MonotonicUs() + (looks_us_ += look_us_); }
+  void AdvanceMs(int64_t ms) { manual_.AdvanceMs(ms); }
+  /// A command is measured by two looks: it takes so long from now on.
+  void set_look_us(int64_t us) { look_us_ = us; }
+
+ private:
+  backend::ManualClock manual_;
+  std::atomic<int64_t> look_us_{0};
+  mutable std::atomic<int64_t> looks_us_{0};
+};
 
 class TestServer;
 
@@ -93,7 +109,7 @@ class TestServer {
   /// Changes settings as CONFIG SET does.
   void Set(const std::function<void(resp::Settings&)>& change);
 
-  backend::ManualClock& clock() { return clock_; }
+  TestClock& clock() { return clock_; }
   FaultyJournal& journal() { return *journal_; }
   backend::Store& store() { return *store_; }
   resp::ServerContext& context() { return context_; }
@@ -105,7 +121,7 @@ class TestServer {
   std::unique_ptr<backend::Store> OpenStore(const resp::Settings& settings);
   bool RunJobs(size_t thread);
 
-  backend::ManualClock clock_;
+  TestClock clock_;
   resp::LiveSettings settings_;
   std::unique_ptr<cdc::Bus> bus_;
   FaultyJournal* journal_ = nullptr;  // the store's
