@@ -11,6 +11,7 @@
 
 #include "backend/log.h"
 #include "resp/net/io_thread.h"
+#include "resp/protocol/peer_protocol.h"
 
 namespace tideway::resp {
 
@@ -112,6 +113,14 @@ void Connection::Read() {
   Worker& worker = thread_.worker();
   worker.stats().input_bytes += bytes;
   session_->last_interaction_ms = worker.now_ms();
+  if (!in_own_buffer && session_->commands == 0 &&
+      GuessPeerProtocol({target, bytes}) == PeerProtocol::kTls) {
+    // Who speaks TLS would wait for an answer for ever.
+    log::Verbose("Closing client id={} addr={}: it speaks TLS, which this port does not",
+                 session_->id, peer_);
+    Close();
+    return;
+  }
   if (in_own_buffer) {
     input_.Commit(bytes);
     CheckInputLimit();
@@ -285,24 +294,14 @@ size_t Connection::Sent(ssize_t result) {
   return 0;
 }
 
-bool Connection::OverOutputLimit() const {
-  const size_t waiting = output_.bytes();
-  if (!session_->authenticated) return waiting > kUnauthenticatedOutputBytesMax;
-  const Settings& settings = thread_.worker().settings();
-  const OutputBufferLimit& limit = session_->client_class() == ClientClass::kPubsub
-                                       ? settings.pubsub_output
-                                       : settings.normal_output;
-  return limit.hard_bytes > 0 && waiting > static_cast<size_t>(limit.hard_bytes);
-}
-
 void Connection::CheckOutputLimit() {
-  if (state_ == State::kClosed || !OverOutputLimit()) return;
-  log::Warning(
-      "Client id={} addr={} closed: {} bytes of replies wait to be read, over its "
-      "client-output-buffer-limit.",
-      session_->id, peer_, output_.bytes());
-  thread_.worker().server().counters.output_limit_disconnections.fetch_add(1);
-  Close();
+  if (state_ == State::kClosed) return;
+  const size_t waiting = output_.bytes();
+  const auto hard =
+      static_cast<size_t>(OutputLimitOf(*session_, thread_.worker().settings()).hard_bytes);
+  const bool over = session_->authenticated ? hard > 0 && waiting > hard
+                                            : waiting > kUnauthenticatedOutputBytesMax;
+  if (over) thread_.worker().CloseOverOutputLimit(*session_, waiting);
 }
 
 void Connection::CheckInputLimit() {

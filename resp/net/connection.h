@@ -77,7 +77,6 @@ class Connection final : public Transport {
   void SendWaiting();
   /// Has the poller tell what this connection can use now.
   void UpdateInterest();
-  bool OverOutputLimit() const;
   void CheckOutputLimit();
   void CheckInputLimit();
 

@@ -59,6 +59,10 @@ class Unit:
         if not outcome.finished and not outcome.failed:
             self.failed[f"({where})"] = "the run ended before the unit did:\n" + outcome.tail
 
+    def forget(self):
+        """Makes ready for another try."""
+        self.failed, self.passed, self.seen = {}, set(), set()
+
     def stale(self):
         known = lambda name: name in self.seen or any(d.matches(name) for d in self.declared)
         return [entry for entry in self.entries if not known(entry.name)]
@@ -91,7 +95,7 @@ def run_unit(unit, binary, source, work):
         folder = work / f"{unit.name.replace('/', '_')}.{attempt}"
         tree = server.SuiteTree(source, folder, binary)
         failed_before = dict(unit.failed)
-        unit.failed = {}
+        unit.forget()  # a second try runs everything again: not every failure names its test
         if any(d for d in unit.declared):
             finished = run_external(unit, binary, tree, folder / "server.log")
             only = unit.remaining()

@@ -224,6 +224,11 @@ TEST_F(ConnectionTest, AStoppedClientCannotFillTheServer) {
   EXPECT_LT(taken, 2u << 20) << "the server goes on reading";
 }
 
+TEST_F(ConnectionTest, WhoSpeaksTlsIsNotKeptWaiting) {
+  Send(std::string_view("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11));
+  EXPECT_TRUE(Ended());
+}
+
 TEST_F(ConnectionTest, GarbageIsAnsweredBehindWhatCameBefore) {
   journal_->Hold();
   Send("SET k v\r\n*1\r\n!garbage\r\n");
