@@ -126,6 +126,7 @@ struct StoreStats {
 struct DatabaseStats {
   uint64_t keys = 0;
   uint64_t expires = 0;
+  int64_t mean_expiry_ms = 0;  // Unix time, roughly; 0 when nothing expires
 };
 
 /// Settings that a running store takes over.

@@ -88,7 +88,7 @@ void ServerSection(const Facts& facts, std::string& out) {
   Line(out, "multiplexing_api:epoll");
   Line(out, "gcc_version:{}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
   Line(out, "process_id:{}", identity.pid);
-  Line(out, "process_supervised:no");
+  Line(out, "process_supervised:{}", identity.supervised);
   Line(out, "run_id:{}", identity.run_id);
   Line(out, "tcp_port:{}", facts.settings.port);
   Line(out, "server_time_usec:{}", facts.server.clock.WallUs());
@@ -294,9 +294,12 @@ void ClusterSection(const Facts&, std::string& out) { Line(out, "cluster_enabled
 
 void KeyspaceSection(const Facts& facts, std::string& out) {
   const auto databases = facts.server.store.Databases();
+  const int64_t now_ms = facts.server.clock.WallMs();
   for (size_t db = 0; db < databases.size(); ++db) {
     if (databases[db].keys == 0) continue;
-    Line(out, "db{}:keys={},expires={},avg_ttl=0", db, databases[db].keys, databases[db].expires);
+    const backend::DatabaseStats& database = databases[db];
+    const int64_t ttl_ms = std::max<int64_t>(0, database.mean_expiry_ms - now_ms);
+    Line(out, "db{}:keys={},expires={},avg_ttl={}", db, database.keys, database.expires, ttl_ms);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backend/clock.h"
@@ -45,6 +46,7 @@ struct ServerIdentity {
   int64_t start_unix_s = 0;
   int64_t start_monotonic_ms = 0;
   int pid = 0;
+  std::string_view supervised = "no";  // the process manager, in the words of the setting
 };
 
 /// How SHUTDOWN or a signal ends the server.

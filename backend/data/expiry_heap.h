@@ -26,6 +26,8 @@ class ExpiryHeap {
   }
   /// The earliest. Precondition: size() > 0.
   const Item& top() const { return At(0); }
+  /// Any, in no order. Precondition: index < size().
+  const Item& item(size_t index) const { return At(index); }
 
   /// Precondition: entry->has_expiry() with its time set. Sets its heap index.
   void Push(Entry* entry);

@@ -35,6 +35,27 @@ size_t Keyspace::ExpiringCount(uint32_t db) const {
   return keys;
 }
 
+int64_t Keyspace::MeanExpiryMs(uint32_t db) const {
+  constexpr size_t kSample = 16;  // of each stripe
+  double total = 0;
+  double keys = 0;
+  for (uint32_t i = 0; i < kStripes; ++i) {
+    const KeyTable* const table = FindTable(i, db);
+    if (table == nullptr || table->expiring() == 0) continue;
+    const ExpiryHeap& heap = table->heap();
+    const size_t step = (heap.size() + kSample - 1) / kSample;
+    double sum = 0;
+    size_t count = 0;
+    for (size_t at = 0; at < heap.size(); at += step, ++count) {
+      sum += static_cast<double>(heap.item(at).at_ms);
+    }
+    total += sum / static_cast<double>(count) * static_cast<double>(heap.size());
+    keys += static_cast<double>(heap.size());
+  }
+  // No double reaches beyond what fits but 2^63 itself.
+  return keys == 0 ? 0 : static_cast<int64_t>(std::min(total / keys, 9.2e18));
+}
+
 KeyTable& Keyspace::MakeTable(uint32_t stripe, uint32_t db) {
   Stripe& home = stripes_[stripe];
   std::unique_ptr<KeyTable>& table = home.tables[table_of_[db]];

@@ -79,6 +79,9 @@ class Keyspace {
   /// Keys of a database, and how many of them expire. All stripes are held, or nobody writes.
   size_t KeyCount(uint32_t db) const;
   size_t ExpiringCount(uint32_t db) const;
+  /// When the expiring keys of a database expire on average (Unix ms), from a sample of them; 0
+  /// without any. All stripes are held.
+  int64_t MeanExpiryMs(uint32_t db) const;
   /// Changes with every SWAPDB. A checkpoint that began before the change is void: its slices name
   /// keys by the wrong database. Any thread.
   uint64_t swap_epoch() const { return swap_epoch_.load(std::memory_order_acquire); }

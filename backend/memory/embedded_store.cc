@@ -195,7 +195,8 @@ class EmbeddedStore final : public Store {
     // No stripes: a caller inside EXEC holds some of them. Nobody writes while the others rest.
     std::vector<DatabaseStats> databases(keyspace_.database_count());
     for (uint32_t db = 0; db < databases.size(); ++db) {
-      databases[db] = {keyspace_.KeyCount(db), keyspace_.ExpiringCount(db)};
+      databases[db] = {keyspace_.KeyCount(db), keyspace_.ExpiringCount(db),
+                       keyspace_.MeanExpiryMs(db)};
     }
     return databases;
   }

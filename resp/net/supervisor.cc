@@ -30,6 +30,19 @@ Supervised DetectSupervisor(Supervised setting) {
   return Supervised::kNo;
 }
 
+std::string_view SupervisorName(Supervised manager) {
+  switch (manager) {
+    case Supervised::kSystemd:
+      return "systemd";
+    case Supervised::kUpstart:
+      return "upstart";
+    case Supervised::kAuto:
+    case Supervised::kNo:
+      break;
+  }
+  return "no";
+}
+
 void TellReady(Supervised manager) {
   if (manager == Supervised::kSystemd) {
     NotifySystemd("STATUS=Ready to accept connections\nREADY=1\n");

@@ -12,6 +12,9 @@ namespace tideway::resp {
 /// A supervised process must not go to the background, whatever `daemonize` says.
 Supervised DetectSupervisor(Supervised setting);
 
+/// The word of the setting: "systemd", "upstart", "no".
+std::string_view SupervisorName(Supervised manager);
+
 /// Tells systemd "READY=1", or stops for upstart, which continues it. Call once clients are served.
 void TellReady(Supervised manager);
 
