@@ -35,7 +35,11 @@ SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$")
 
 # Whole-server suites, in the order of what they tell soonest: folder below tests/ and the time
 # after which a suite counts as hung, in minutes, with the short and the long amounts.
-SUITES = [("ion", 20, 30), ("redis_suite", 30, 60), ("differential", 20, 180), ("crash", 20, 120)]
+SUITES = [("process", 10, 10), ("ion", 20, 30), ("redis_suite", 30, 60),
+          ("differential", 20, 180), ("crash", 20, 120)]
+
+# What each fuzz target gets in a run of everything, in seconds: enough to find what broke lately.
+FUZZ_S = (20, 120)
 
 # ThreadSanitizer of this age cannot cope with much randomness of addresses.
 EMULATOR = {"tsan": ["setarch", "-R"]}
@@ -238,6 +242,7 @@ def plan(arguments):
         build_stage("release"), *suite_stages("release", "dev", arguments.full),
         build_stage("asan-ubsan"), unit_stage("asan-ubsan", "unit-asan"),
         build_stage("tsan"), unit_stage("tsan", "unit-tsan"),
+        *fuzz_stages(FUZZ_S[1] if arguments.full else FUZZ_S[0]),
     ]
 
 
