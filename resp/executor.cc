@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backend/data/key_hash.h"
+#include "resp/batch_messages.h"
 #include "resp/call.h"
 #include "resp/gate.h"
 #include "resp/monitor_feed.h"
@@ -62,7 +63,7 @@ class Executor::BatchRun final : public backend::BatchOwner {
   std::unique_ptr<backend::Batch> batch;
   Session* session = nullptr;  // null once the client went away
   std::vector<Planned> plan;
-  std::vector<Publication> publications;
+  BatchMessages messages;
   std::vector<WatchedKey> unwatch;
   bool inspects = false;  // runs while the other workers rest
   bool wrote = false;
@@ -84,8 +85,7 @@ Executor::BatchRun& Executor::Acquire() {
 
 size_t Executor::Run(Session& session, std::span<const Args> requests) {
   size_t taken = 0;
-  while (taken < requests.size() && session.suspension == Suspension::kNone &&
-         !session.transport.closing()) {
+  while (taken < requests.size() && session.suspension == Suspension::kNone && !session.ending()) {
     BatchRun& run = Acquire();
     run.session = &session;
     const size_t planned = Plan(run, session, requests.subspan(taken));
@@ -112,7 +112,8 @@ size_t Executor::Plan(BatchRun& run, Session& session, std::span<const Args> req
   run.plan.clear();
   run.inspects = false;
   const CommandTable& table = CommandTable::Get();
-  const size_t count = std::min(requests.size(), kBatchCommandsMax);
+  // Who listens hears of each command of its own right before that command's reply.
+  const size_t count = session.subscribed() ? 1 : std::min(requests.size(), kBatchCommandsMax);
   for (size_t i = 0; i < count; ++i) {
     const Resolved command = table.Resolve(requests[i]);
     if (command.row != nullptr) {
@@ -168,7 +169,7 @@ size_t Executor::RunHandlers(BatchRun& run, Session& session) {
   run.reply.set_bytes_max(static_cast<size_t>(worker_.settings().reply_bytes_max));
   run.reply.set_output_bytes_max(OutputRoom(session, worker_.settings()));
   size_t done = 0;
-  while (done < run.plan.size() && !session.transport.closing()) {
+  while (done < run.plan.size() && !session.ending()) {
     if (!ExecuteOne(run, session, run.plan[done])) break;
     ++done;
   }
@@ -262,9 +263,10 @@ void Executor::Tell(Session& session, const Command& row, size_t index, Args arg
   }
 }
 
-// The command has run all the same, as in Redis.
+// The command has run all the same, as in Redis, unless it looked at overflowed() before a change.
 void Executor::EndOversized(BatchRun& run, Session& session, const Command& row) {
   if (run.reply.over_output_limit() && !IsSilent(session)) {
+    if (session.transport.closing()) return;
     return worker_.CloseOverOutputLimit(session,
                                         session.transport.output().bytes() + run.buffer.size());
   }
@@ -314,7 +316,9 @@ void Executor::RunQueued(Session& session, ReplyWriter& reply) {
   for (const QueuedCommand& queued : queue) {
     args.assign(queued.args.begin(), queued.args.end());
     const ReplyWriter::Mark mark = reply.mark();
+    reply.StartReply();  // each element has the bound of a reply
     Invoke(*current_, session, *queued.row, queued.index, args);
+    if (reply.overflowed()) EndOversized(*current_, session, *queued.row);
     if (IsSilent(session) && !queued.row->Has(kPushes)) reply.Rollback(mark);
   }
   session.DropTransaction();
@@ -326,13 +330,16 @@ uint64_t Executor::Publish(Session& session, ChannelKind kind, std::string_view 
   BatchRun& run = *current_;
   // A message must overtake neither a write nor an event of its own batch (a read can tell
   // `expired` and `keymiss`), nor its sender's reply when the sender listens itself.
-  const bool first = !run.wrote && run.batch->view().events().empty() && run.publications.empty();
+  const bool first = !run.wrote && run.batch->view().events().empty() && run.messages.empty();
   if (first && !session.subscribed()) {
     return worker_.Publish(kind, channel, payload);
   }
-  run.publications.push_back(
-      {kind, std::string(channel), std::string(payload), run.batch->view().events().size()});
+  run.messages.Publish(kind, channel, payload, run.batch->view().events().size());
   return worker_.Receivers(kind, channel);
+}
+
+void Executor::SubscriptionBegan(ChannelKind kind, std::string_view channel) {
+  current_->messages.SubscriptionBegan(kind, channel, current_->batch->view().events().size());
 }
 
 void Executor::Unwatch(std::vector<WatchedKey> watched) {
@@ -346,25 +353,20 @@ void Executor::Unwatch(std::vector<WatchedKey> watched) {
   for (const WatchedKey& key : watched) worker_.server().store.Unwatch(key.db, key.key);
 }
 
-void Executor::Deliver(BatchRun& run) {
-  const auto events = run.batch->view().events();
-  if (run.publications.empty()) {
-    if (!events.empty()) worker_.DeliverEvents(events);
-  } else {
-    size_t told = 0;
-    for (const Publication& publication : run.publications) {
-      worker_.DeliverEvents(events.subspan(told, publication.events_before - told));
-      told = publication.events_before;
-      worker_.Publish(publication.kind, publication.channel, publication.payload);
-    }
-    worker_.DeliverEvents(events.subspan(told));
-  }
-  worker_.FlushOutbox();
-}
-
 void Executor::Finish(BatchRun& run) {
   Session* const session = run.session;
   const bool applied = run.batch->outcome == Outcome::kCommitted;
+  // Messages leave before the reply: who reads it may have a client of another thread subscribe,
+  // which must not hear what came before. And as in Redis a client's own messages stand before the
+  // reply of the command that caused them, unless that is an EXEC, which may hold the subscription.
+  const bool reply_first = session != nullptr && session->subscribed() && !run.plan.empty() &&
+                           run.plan.back().command.row != nullptr &&
+                           run.plan.back().command.row->Has(kReadsQueue);
+  const auto deliver = [&] {
+    run.messages.Deliver(worker_, session, run.batch->view().events());
+    worker_.FlushOutbox();
+  };
+  if (applied && !reply_first) deliver();
   if (session != nullptr) {
     if (applied) {
       session->transport.Send(run.buffer.view());
@@ -373,8 +375,8 @@ void Executor::Finish(BatchRun& run) {
       session->transport.Close();
     }
   }
-  if (applied) Deliver(run);
-  run.publications.clear();
+  if (applied && reply_first) deliver();
+  run.messages.Clear();
   run.session = nullptr;
   run.buffer.Clear();
   run.buffer.Shrink(kReplyBytesKept);

@@ -43,6 +43,10 @@ class Executor {
   /// The running command's argument `index` is a secret: SLOWLOG and MONITOR show "(redacted)".
   void HideArgument(size_t index) { hidden_.push_back(index); }
 
+  /// The running command subscribed its client: it must not hear what came before it in its batch,
+  /// which is told only when the batch has been committed.
+  void SubscriptionBegan(ChannelKind kind, std::string_view channel);
+
   /// Ends the store's interest in watched keys, after the batch that holds them.
   void Unwatch(std::vector<WatchedKey> watched);
 
@@ -50,12 +54,6 @@ class Executor {
   void Forget(Session& session);
 
  private:
-  struct Publication {
-    ChannelKind kind;
-    std::string channel;
-    std::string payload;
-    size_t events_before;  // events of the batch that come first
-  };
   struct Planned {
     Resolved command;
     Args args;
@@ -74,7 +72,6 @@ class Executor {
   void EndOversized(BatchRun& run, Session& session, const Command& row);
   void Account(Session& session, const Command& row, size_t index, Args args, int64_t start_us);
   void Finish(BatchRun& run);
-  void Deliver(BatchRun& run);
 
   Worker& worker_;
   std::vector<std::unique_ptr<BatchRun>> runs_;  // all ever made

@@ -40,7 +40,7 @@ std::string UnknownCommand(const Resolved& command, Args args) {
 uint64_t EffectiveFlags(const Command& row, Session& session) {
   const TransactionState* transaction = session.transaction_if();
   if (!row.Has(kReadsQueue) || transaction == nullptr) return row.flags;
-  return row.flags | (transaction->queue_flags & (kWrite | kDenyOom | kMayReplicate));
+  return row.flags | (transaction->queue_flags & (kWrite | kReadonly | kDenyOom | kMayReplicate));
 }
 
 // Empty when the state of the server lets the command run.
@@ -105,7 +105,7 @@ Verdict CheckCommand(const Resolved& command, Args args, Session& session, Worke
     return refuse("ERR wrong number of arguments for '" + CommandTable::FullName(*row) +
                   "' command");
   }
-  if (!session.authenticated && !row->Has(kNoAuth)) {
+  if (!row->Has(kNoAuth) && !session.may_enter()) {
     return refuse("NOAUTH Authentication required.");
   }
   if (row->Has(kNoMulti) && session.in_multi()) {
@@ -119,6 +119,10 @@ Verdict CheckCommand(const Resolved& command, Args args, Session& session, Worke
     return refuse("ERR Can't execute '" + CommandTable::FullName(*row) +
                   "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in "
                   "this context");
+  }
+  // Redis treats monitors as replicas, which could evade CLIENT PAUSE this way.
+  if (session.monitoring && (flags & (kWrite | kReadonly | kMayReplicate)) != 0) {
+    return refuse("ERR Replica can't interact with the keyspace");
   }
   if (MustWait(flags, worker)) return Verdict::kSuspend;
   if (session.in_multi() && !row->Has(kNotQueued)) return Verdict::kQueue;

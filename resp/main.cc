@@ -1,6 +1,7 @@
 // tideway: a server for Redis clients.
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <string>
@@ -30,6 +31,9 @@ tideway::Result<tideway::resp::Background> MaybeGoToBackground(
 int Serve(const tideway::resp::StartOptions& options) {
   using namespace tideway;
   const resp::Settings& settings = options.settings;
+  // As Redis: the end of a terminal, or of whoever read the log, is not the end of the server.
+  std::signal(SIGHUP, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
   auto background = MaybeGoToBackground(settings);
   if (!background.ok()) {
     std::fprintf(stderr, "%s\n", background.error().detail.c_str());

@@ -21,6 +21,8 @@ Session::~Session() {
   worker.Remove(*this);
 }
 
+bool Session::may_enter() const { return authenticated || worker.settings().requirepass.empty(); }
+
 TransactionState& Session::transaction() {
   if (transaction_ == nullptr) transaction_ = std::make_unique<TransactionState>();
   return *transaction_;

@@ -80,7 +80,7 @@ class Session {
   Suspension suspension = Suspension::kNone;
   bool monitoring = false;
   bool no_evict = false;
-  bool closed_by_kill = false;
+  bool killed = false;  // CLIENT KILL of another client: runs nothing more
 
   // --- figures
   int64_t created_ms;           // monotonic
@@ -99,6 +99,11 @@ class Session {
 
   // --- subscriptions
   SubscriberState subscriptions;
+
+  /// May use the data: has logged in, or nobody needs to (any more).
+  bool may_enter() const;
+  /// Nothing more of its input is run.
+  bool ending() const { return killed || transport.closing(); }
 
   RespVersion resp_version() const { return protocol == 3 ? RespVersion::k3 : RespVersion::k2; }
   bool subscribed() const { return subscriptions.count() != 0; }

@@ -11,18 +11,6 @@ namespace {
 
 constexpr size_t Index(ChannelKind kind) { return static_cast<size_t>(kind); }
 
-constexpr cdc::Topic TopicOf(ChannelKind kind) {
-  switch (kind) {
-    case ChannelKind::kPattern:
-      return cdc::Topic::kPattern;
-    case ChannelKind::kShard:
-      return cdc::Topic::kShardChannel;
-    case ChannelKind::kExact:
-      break;
-  }
-  return cdc::Topic::kChannel;
-}
-
 /// Encodes one message, or pmessage when the listeners are a pattern's, into a chunk.
 class MessageEncoder {
  public:
@@ -73,6 +61,18 @@ class MessageEncoder {
 
 }  // namespace
 
+cdc::Topic TopicOf(ChannelKind kind) {
+  switch (kind) {
+    case ChannelKind::kPattern:
+      return cdc::Topic::kPattern;
+    case ChannelKind::kShard:
+      return cdc::Topic::kShardChannel;
+    case ChannelKind::kExact:
+      break;
+  }
+  return cdc::Topic::kChannel;
+}
+
 void SubscriptionRegistry::Add(ChannelKind kind, std::string_view name, size_t thread) {
   std::lock_guard lock(mutex_);
   auto& names = names_[Index(kind)];
@@ -117,11 +117,16 @@ size_t SubscriptionRegistry::Names(ChannelKind kind) const {
 SubscriptionRegistry::Remote SubscriptionRegistry::RemoteReceivers(ChannelKind kind,
                                                                    std::string_view channel,
                                                                    size_t self) const {
+  return threads_ == 1 ? Remote() : Receivers(kind, channel, self);
+}
+
+SubscriptionRegistry::Remote SubscriptionRegistry::Receivers(ChannelKind kind,
+                                                             std::string_view channel,
+                                                             size_t except) const {
   Remote remote;
-  if (threads_ == 1) return remote;
   const auto add = [&](const Counts& counts) {
     for (size_t thread = 0; thread < threads_; ++thread) {
-      if (thread == self || counts.per_thread[thread] == 0) continue;
+      if (thread == except || counts.per_thread[thread] == 0) continue;
       remote.receivers += counts.per_thread[thread];
       remote.threads |= uint64_t{1} << thread;
     }
@@ -148,8 +153,8 @@ bool SubscriptionTable::Subscribe(Session& session, ChannelKind kind, std::strin
   auto& mine = session.subscriptions.by_channel[Index(kind)];
   auto [place, inserted] = mine.try_emplace(&channel);
   if (!inserted) return false;
-  place->second =
-      std::make_unique<Subscription>(Subscription{&channel, &session, channel.listeners.size()});
+  place->second = std::make_unique<Subscription>(
+      Subscription{&channel, &session, static_cast<uint32_t>(channel.listeners.size())});
   channel.listeners.push_back(place->second.get());
   registry_.Add(kind, name, thread_);
   return true;
@@ -166,6 +171,20 @@ void SubscriptionTable::Remove(Subscription& subscription) {
     auto& channels = channels_[Index(channel.kind)];
     channels.erase(channels.find(channel.name));
   }
+}
+
+Subscription* SubscriptionTable::Find(Session& session, ChannelKind kind, std::string_view name) {
+  const auto& channels = channels_[Index(kind)];
+  const auto it = channels.find(name);
+  if (it == channels.end()) return nullptr;
+  const auto& mine = session.subscriptions.by_channel[Index(kind)];
+  const auto place = mine.find(it->second.get());
+  return place == mine.end() ? nullptr : place->second.get();
+}
+
+void SubscriptionTable::SetMuted(Session& session, ChannelKind kind, std::string_view name,
+                                 bool muted) {
+  if (Subscription* subscription = Find(session, kind, name)) subscription->muted = muted;
 }
 
 bool SubscriptionTable::Unsubscribe(Session& session, ChannelKind kind, std::string_view name) {
@@ -204,6 +223,8 @@ void SubscriptionTable::DeliverTo(Channel& listeners, std::string_view channel,
   const MessageEncoder message(listeners, channel, payload);
   SharedSlice encoded[2];
   for (Subscription* subscription : listeners.listeners) {
+    if (subscription->muted) [[unlikely]]
+      continue;
     Session& session = *subscription->session;
     const bool resp3 = session.protocol == 3;
     SharedSlice& slice = encoded[resp3 ? 1 : 0];

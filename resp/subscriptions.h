@@ -21,6 +21,8 @@ class Session;
 
 enum class ChannelKind : uint8_t { kExact, kPattern, kShard };
 inline constexpr size_t kChannelKinds = 3;
+/// The bus's word for it.
+cdc::Topic TopicOf(ChannelKind kind);
 
 /// Hash and equality that take string_view, so that look-ups allocate nothing.
 struct StringHash {
@@ -36,7 +38,8 @@ struct Channel;
 struct Subscription {
   Channel* channel;
   Session* session;
-  size_t index;  // in channel->listeners
+  uint32_t index;      // in channel->listeners
+  bool muted = false;  // see SubscriptionTable::SetMuted
 };
 
 /// A channel or pattern with at least one listener on this thread.
@@ -79,12 +82,18 @@ class SubscriptionRegistry {
     uint64_t threads = 0;
   };
   Remote RemoteReceivers(ChannelKind kind, std::string_view channel, size_t self) const;
+  /// A bit for each thread with somebody who hears a message on `channel`.
+  uint64_t ThreadsOf(ChannelKind kind, std::string_view channel) const {
+    return Receivers(kind, channel, threads_).threads;
+  }
 
  private:
   struct Counts {
     std::vector<uint32_t> per_thread;
     uint32_t total = 0;
   };
+  Remote Receivers(ChannelKind kind, std::string_view channel, size_t except) const;
+
   const size_t threads_;
   cdc::Bus& bus_;
   mutable std::mutex mutex_;
@@ -101,6 +110,8 @@ class SubscriptionTable {
   bool Subscribe(Session& session, ChannelKind kind, std::string_view name);
   /// False when it did not.
   bool Unsubscribe(Session& session, ChannelKind kind, std::string_view name);
+  /// A muted subscription counts but hears nothing. No effect without the subscription.
+  void SetMuted(Session& session, ChannelKind kind, std::string_view name, bool muted);
   /// Ends all of one kind, in no particular order; fn(name) after each.
   void UnsubscribeAll(Session& session, ChannelKind kind,
                       const std::function<void(const std::string&)>& fn);
@@ -117,6 +128,7 @@ class SubscriptionTable {
   bool silent() const { return channels_[0].empty() && channels_[1].empty(); }
 
  private:
+  Subscription* Find(Session& session, ChannelKind kind, std::string_view name);
   void Remove(Subscription& subscription);
   void DeliverTo(Channel& listeners, std::string_view channel, std::string_view payload);
 

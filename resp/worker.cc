@@ -66,6 +66,7 @@ Session* Worker::FindSession(uint64_t id) const {
 
 uint64_t Worker::Publish(ChannelKind kind, std::string_view channel, std::string_view payload) {
   uint64_t receivers = subscriptions_.Deliver(kind, channel, payload);
+  server_.bus.Publish(TopicOf(kind), channel, payload);
   const auto remote = server_.registry.RemoteReceivers(kind, channel, index_);
   receivers += remote.receivers;
   for (uint64_t threads = remote.threads; threads != 0; threads &= threads - 1) {
@@ -111,6 +112,22 @@ void Worker::FlushOutbox() {
     });
     outbox_[thread] = {};
   }
+}
+
+void ReceiveFromBus(ServerContext& server) {
+  server.bus.SetReceiver(
+      [&server](cdc::Topic topic, std::string_view channel, std::string_view payload) {
+        const ChannelKind kind =
+            topic == cdc::Topic::kShardChannel ? ChannelKind::kShard : ChannelKind::kExact;
+        const uint64_t threads = server.registry.ThreadsOf(kind, channel);
+        for (uint64_t left = threads; left != 0; left &= left - 1) {
+          Worker* const worker = server.workers[static_cast<size_t>(std::countr_zero(left))];
+          worker->port().Post(
+              [worker, kind, name = std::string(channel), bytes = std::string(payload)] {
+                worker->subscriptions().Deliver(kind, name, bytes);
+              });
+        }
+      });
 }
 
 void Worker::BeginTurn() {

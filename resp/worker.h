@@ -127,6 +127,10 @@ class Worker final : private backend::StoreListener {
   Executor executor_;
 };
 
+/// From now on the listeners of every worker hear what other nodes publish. The workers stay until
+/// the bus has another receiver.
+void ReceiveFromBus(ServerContext& server);
+
 /// Holds a worker's turn for one handler of its loop.
 class Turn {
  public:

@@ -12,10 +12,11 @@
 
 namespace tideway::backend {
 
-RocksdbJournal::RocksdbJournal(const RocksdbJournalOptions& options,
+RocksdbJournal::RocksdbJournal(const RocksdbJournalOptions& options, const Clock& clock,
                                std::unique_ptr<rocksdb::Env> own_env, JournalDbConfig config,
                                std::unique_ptr<JournalDb> db)
     : options_(options),
+      clock_(clock),
       own_env_(std::move(own_env)),
       pending_(options.group_bytes),
       policy_(options.sync),
@@ -152,7 +153,7 @@ Status RocksdbJournal::FinishCheckpoint(uint64_t generation, CheckpointFile& fil
                                         CheckpointRecord record) {
   record.covers = std::max(record.covers, record.cut);
   if (Status durable = WaitDurable(record.covers); !durable.ok()) return durable;
-  record.unix_s = options_.clock != nullptr ? options_.clock->WallMs() / 1000 : 0;
+  record.unix_s = clock_.WallMs() / 1000;
   // Everything up to `covers` was taken, so its newest timestamp is known to the log.
   Status newest = RunOnWriter([&] {
     record.newest = log_.newest_commit_ts();

@@ -22,8 +22,9 @@ namespace tideway::backend {
 
 class RocksdbJournal final : public Journal {
  public:
-  RocksdbJournal(const RocksdbJournalOptions& options, std::unique_ptr<rocksdb::Env> own_env,
-                 JournalDbConfig config, std::unique_ptr<JournalDb> db);
+  RocksdbJournal(const RocksdbJournalOptions& options, const Clock& clock,
+                 std::unique_ptr<rocksdb::Env> own_env, JournalDbConfig config,
+                 std::unique_ptr<JournalDb> db);
   /// Writes and syncs what was appended, as far as the disk allows. No checkpoint may be running
   /// and no call may be in progress.
   ~RocksdbJournal() override;
@@ -69,6 +70,7 @@ class RocksdbJournal final : public Journal {
   void ReportWork(std::unique_lock<std::mutex>& lock, const Status& status);
 
   const RocksdbJournalOptions options_;
+  const Clock& clock_;
   const std::unique_ptr<rocksdb::Env> own_env_;  // of a fault disk; outlives log_
   std::function<void(Ticket)> listener_;
 

@@ -8,7 +8,8 @@
 
 namespace tideway::backend {
 
-Result<std::unique_ptr<Journal>> OpenRocksdbJournal(const RocksdbJournalOptions& options) {
+Result<std::unique_ptr<Journal>> OpenRocksdbJournal(const RocksdbJournalOptions& options,
+                                                    const Clock& clock) {
   std::shared_ptr<FaultDisk> disk = options.fault_disk;
   if (!disk) disk = FaultDisk::FromEnvironment();
   std::unique_ptr<rocksdb::Env> own_env;
@@ -28,8 +29,8 @@ Result<std::unique_ptr<Journal>> OpenRocksdbJournal(const RocksdbJournalOptions&
     }
   }
   if (!db.ok()) return db.error();
-  return std::unique_ptr<Journal>(
-      new RocksdbJournal(options, std::move(own_env), std::move(config), std::move(db).value()));
+  return std::unique_ptr<Journal>(new RocksdbJournal(options, clock, std::move(own_env),
+                                                     std::move(config), std::move(db).value()));
 }
 
 }  // namespace tideway::backend

@@ -2,7 +2,7 @@
 //
 //   RocksdbJournalOptions options;
 //   options.dir = "/var/lib/tideway";
-//   auto journal = OpenRocksdbJournal(options);       // who holds the directory, which version
+//   auto journal = OpenRocksdbJournal(options, clock); // who holds the directory, which version
 //   if (!journal.ok()) …;                             // journal.error().detail is for an operator
 //   auto newest = journal.value()->Recover(replay);   // before anything else
 //
@@ -35,8 +35,6 @@ struct RocksdbJournalOptions {
   /// The data directory: created if needed, and used for nothing else.
   std::string dir;
   SyncPolicy sync = SyncPolicy::kEverySec;
-  /// For the time of the last checkpoint. Outlives the journal.
-  const Clock* clock = nullptr;
 
   // Sizes, see limits.h; tests make them small.
   size_t pending_bytes_max = limits::kJournalPendingBytesMax;
@@ -53,7 +51,9 @@ struct RocksdbJournalOptions {
 
 /// Opens or creates the journal in `options.dir`. kBusy when the directory is in use, kUnsupported
 /// when a newer version wrote it, kCorrupt when it is damaged, kIo when the operating system
-/// refuses; each with a text that names the directory and says what to do.
-Result<std::unique_ptr<Journal>> OpenRocksdbJournal(const RocksdbJournalOptions& options);
+/// refuses; each with a text that names the directory and says what to do. `clock` tells the times
+/// of checkpoints and outlives the journal.
+Result<std::unique_ptr<Journal>> OpenRocksdbJournal(const RocksdbJournalOptions& options,
+                                                    const Clock& clock);
 
 }  // namespace tideway::backend

@@ -112,7 +112,7 @@ void ClientList(Call& call) {
   const int64_t now = call.worker.now_ms();
   call.worker.ForEachWorker([&](Worker& worker) {
     for (Session* session : worker.sessions()) {
-      if (wanted(*session)) lines += ClientInfoLine(*session, now) + "\n";
+      if (!session->killed && wanted(*session)) lines += ClientInfoLine(*session, now) + "\n";
     }
   });
   call.reply.Verbatim("txt", lines);
@@ -131,7 +131,7 @@ struct KillFilter {
     if (address && session.transport.peer_address() != *address) return false;
     if (local_address && session.transport.local_address() != *local_address) return false;
     if (type && !HasClientType(session, *type)) return false;
-    return !(skip_me && session.id == own_id) && !session.transport.closing();
+    return !(skip_me && session.id == own_id) && !session.ending();
   }
 };
 
@@ -192,6 +192,9 @@ int64_t Kill(Call& call, const KillFilter& filter) {
         me = true;
         continue;
       }
+      // It hears nothing and runs nothing from now on; its own thread closes the socket.
+      worker.subscriptions().Drop(*session);
+      session->killed = true;
       worker.port().Post([&worker, id = session->id] {
         if (Session* found = worker.FindSession(id)) found->transport.Close();
       });
@@ -221,10 +224,10 @@ void ClientPauseCommand(Call& call) {
     if (EqualsIgnoreCase(call.args[3], "write")) {
       mode = PauseMode::kWrite;
     } else if (!EqualsIgnoreCase(call.args[3], "all")) {
-      return call.reply.Error(kSyntaxError);
+      return call.reply.Error("ERR CLIENT PAUSE mode must be WRITE or ALL");
     }
   } else if (call.args.size() != 3) {
-    return call.reply.Error(kSyntaxError);
+    return call.reply.Error(SubcommandSyntaxError(call.args, "CLIENT"));
   }
   const auto timeout = ParseInt64(call.args[2]);
   if (!timeout) return call.reply.Error("ERR timeout is not an integer or out of range");

@@ -93,9 +93,9 @@ void DebugDigestValue(Call& call) {
 // --- the others
 
 void DebugSleep(Call& call) {
-  const auto seconds = ParseDouble(call.args[2]);
-  if (!seconds) return call.reply.Error(kNotFloatError);
-  std::this_thread::sleep_for(std::chrono::duration<double>(*seconds));
+  // As Redis: what strtod() makes of it, 0 of what is no number.
+  const double seconds = std::strtod(std::string(call.args[2]).c_str(), nullptr);
+  if (seconds > 0) std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
   call.reply.Ok();
 }
 
@@ -193,13 +193,15 @@ void DebugProtocol(Call& call) {
     return reply.Bulk("Some real reply following the attribute");
   }
   if (EqualsIgnoreCase(kind, "push")) {
+    if (!reply.resp3()) return reply.Error("ERR RESP2 is not supported by this command");
     reply.Push(2);
     reply.Bulk("server-cpu-usage");
-    return reply.Integer(42);
+    reply.Integer(42);
+    return reply.Bulk("Some real reply following the push reply");
   }
   reply.Error(
       "ERR Wrong protocol type name. Please use one of the following: "
-      "string|integer|double|null|array|set|map|attrib|push|verbatim|true|false");
+      "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false");
 }
 
 struct Subcommand {

@@ -221,6 +221,7 @@ void ReplyRandomFields(View& view, const Key& key, int64_t count, bool with_valu
   const size_t size = key.HashSize();
   if (count < 0) {
     const auto wanted = static_cast<uint64_t>(-count);
+    if (!reply.HasRoomFor(wanted, ReplyWriter::kBulkBytesMin * (with_values ? 2 : 1))) return;
     ReplyFieldHeader(wanted, with_values, reply);
     for (uint64_t i = 0; i < wanted && !reply.overflowed(); ++i) {
       const auto [field, value] = key.HashRandom(view.Random());

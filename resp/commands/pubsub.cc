@@ -42,7 +42,9 @@ int64_t CountFor(const Session& session, ChannelKind kind) {
 
 void SubscribeTo(Call& call, ChannelKind kind) {
   for (const std::string_view name : call.args.subspan(1)) {
-    call.worker.subscriptions().Subscribe(call.session, kind, name);
+    if (call.worker.subscriptions().Subscribe(call.session, kind, name)) {
+      call.executor.SubscriptionBegan(kind, name);
+    }
     call.reply.Push(3);
     call.reply.Bulk(WordsOf(kind).subscribe);
     call.reply.Bulk(name);
@@ -144,7 +146,7 @@ constexpr auto kPubsubSubcommands = std::to_array<Command>({
 
 constexpr auto kPubsubCommands = std::to_array<Command>({
     {.name = "psubscribe", .arity = -2,
-     .flags = kPubsub | kNoscript | kLoading | kStale | kInSubscribed | kPushes,
+     .flags = kPubsub | kNoscript | kLoading | kStale | kInSubscribed | kPushes | kAlone,
      .session = PSubscribe,
      .summary = "Listens to channels by pattern.", .since = "2.0.0", .group = "pubsub"},
     {.name = "publish", .arity = 3, .flags = kPubsub | kLoading | kStale | kFast | kMayReplicate,
@@ -153,7 +155,7 @@ constexpr auto kPubsubCommands = std::to_array<Command>({
     {.name = "pubsub", .arity = -2, .summary = "Tells about channels and listeners.",
      .since = "2.8.0", .group = "pubsub", .subcommands = kPubsubSubcommands},
     {.name = "punsubscribe", .arity = -1,
-     .flags = kPubsub | kNoscript | kLoading | kStale | kInSubscribed | kPushes,
+     .flags = kPubsub | kNoscript | kLoading | kStale | kInSubscribed | kPushes | kAlone,
      .session = PUnsubscribe,
      .summary = "Stops listening by pattern.", .since = "2.0.0", .group = "pubsub"},
     {.name = "spublish", .arity = 3, .flags = kPubsub | kLoading | kStale | kFast | kMayReplicate,
@@ -161,21 +163,21 @@ constexpr auto kPubsubCommands = std::to_array<Command>({
      .session = SPublish, .summary = "Sends a message to a shard channel.", .since = "7.0.0",
      .group = "pubsub"},
     {.name = "ssubscribe", .arity = -2,
-     .flags = kPubsub | kNoscript | kLoading | kStale | kInSubscribed | kPushes,
+     .flags = kPubsub | kNoscript | kLoading | kStale | kInSubscribed | kPushes | kAlone,
      .keys = RangeKeys(KeySpec::kRO, kKeyNotKey, 1, -1, 1),
      .session = SSubscribe, .summary = "Listens to shard channels.", .since = "7.0.0",
      .group = "pubsub"},
     {.name = "subscribe", .arity = -2,
-     .flags = kPubsub | kNoscript | kLoading | kStale | kInSubscribed | kPushes,
+     .flags = kPubsub | kNoscript | kLoading | kStale | kInSubscribed | kPushes | kAlone,
      .session = Subscribe,
      .summary = "Listens to channels.", .since = "2.0.0", .group = "pubsub"},
     {.name = "sunsubscribe", .arity = -1,
-     .flags = kPubsub | kNoscript | kLoading | kStale | kInSubscribed | kPushes,
+     .flags = kPubsub | kNoscript | kLoading | kStale | kInSubscribed | kPushes | kAlone,
      .keys = RangeKeys(KeySpec::kRO, kKeyNotKey, 1, -1, 1),
      .session = SUnsubscribe, .summary = "Stops listening to shard channels.", .since = "7.0.0",
      .group = "pubsub"},
     {.name = "unsubscribe", .arity = -1,
-     .flags = kPubsub | kNoscript | kLoading | kStale | kInSubscribed | kPushes,
+     .flags = kPubsub | kNoscript | kLoading | kStale | kInSubscribed | kPushes | kAlone,
      .session = Unsubscribe,
      .summary = "Stops listening to channels.", .since = "2.0.0", .group = "pubsub"},
 });

@@ -151,6 +151,7 @@ void SRandMember(View& view, Args args, ReplyWriter& reply) {
   if (!key.exists() || *count == 0) return reply.Array(0);
   if (*count < 0) {
     const auto wanted = static_cast<uint64_t>(-*count);
+    if (!reply.HasRoomFor(wanted, ReplyWriter::kBulkBytesMin)) return;
     reply.Array(wanted);
     for (uint64_t i = 0; i < wanted && !reply.overflowed(); ++i) {
       reply.Bulk(key.SetRandom(view.Random()));
@@ -177,8 +178,9 @@ void SPop(View& view, Args args, ReplyWriter& reply) {
     if (!key.exists()) return reply.Null();
     if (IsWrongType(key, ValueType::kSet, reply)) return;
     const std::string member = key.SetRandom(view.Random());
-    Pop(view, key, {member});
-    return reply.Bulk(member);
+    reply.Bulk(member);
+    if (!reply.overflowed()) Pop(view, key, {member});
+    return;
   }
   const auto count = ParseInt64(args[2]);
   if (!count) return reply.Error("ERR value is out of range, must be positive");
@@ -188,9 +190,9 @@ void SPop(View& view, Args args, ReplyWriter& reply) {
   if (!key.exists() || *count == 0) return reply.Set(0);
   const bool all = static_cast<uint64_t>(*count) >= key.SetSize();
   const auto members = all ? Members(key) : SampleMembers(view, key, static_cast<size_t>(*count));
-  Pop(view, key, members);
   reply.Set(members.size());
   ReplyMembers(members, reply);
+  if (!reply.overflowed()) Pop(view, key, members);
 }
 
 // --- algebra

@@ -79,6 +79,13 @@ void Store(View& view, Key& key, std::string_view value, ExpiryChange expiry) {
   if (expiry.kind == ExpiryChange::Kind::kAt) view.Note(Event::kExpire, key);
 }
 
+// Answers the string or nil; false when the key is of another type.
+bool ReplyString(const Key& key, ReplyWriter& reply) {
+  if (IsWrongType(key, ValueType::kString, reply)) return false;
+  key.exists() ? reply.Bulk(key.String()) : reply.Null();
+  return true;
+}
+
 void Set(View& view, Args args, ReplyWriter& reply) {
   SetOptions options;
   if (!ParseOptions(args, 3, OptionsOf::kSet, options)) return reply.Error(kSyntaxError);
@@ -89,10 +96,7 @@ void Set(View& view, Args args, ReplyWriter& reply) {
     expiry = ExpiryChange::At(*at);
   }
   Key key = options.get ? view.OpenRead(args[1]) : view.OpenWrite(args[1]);
-  if (options.get) {
-    if (IsWrongType(key, ValueType::kString, reply)) return;
-    key.exists() ? reply.Bulk(key.String()) : reply.Null();
-  }
+  if (options.get && (!ReplyString(key, reply) || reply.overflowed())) return;
   if ((options.nx && key.exists()) || (options.xx && !key.exists())) {
     if (!options.get) reply.Null();
     return;
@@ -124,24 +128,17 @@ void PSetEx(View& view, Args args, ReplyWriter& reply) {
   SetWithExpiry(view, args, false, "psetex", reply);
 }
 
-// Answers the string or nil; false when the key is of another type.
-bool ReplyString(const Key& key, ReplyWriter& reply) {
-  if (IsWrongType(key, ValueType::kString, reply)) return false;
-  key.exists() ? reply.Bulk(key.String()) : reply.Null();
-  return true;
-}
-
 void Get(View& view, Args args, ReplyWriter& reply) { ReplyString(view.OpenRead(args[1]), reply); }
 
 void GetSet(View& view, Args args, ReplyWriter& reply) {
   Key key = view.OpenRead(args[1]);
-  if (!ReplyString(key, reply)) return;
+  if (!ReplyString(key, reply) || reply.overflowed()) return;
   Store(view, key, args[2], ExpiryChange::Clear());
 }
 
 void GetDel(View& view, Args args, ReplyWriter& reply) {
   Key key = view.OpenRead(args[1]);
-  if (!ReplyString(key, reply) || !key.exists()) return;
+  if (!ReplyString(key, reply) || !key.exists() || reply.overflowed()) return;
   key.Erase();
   view.Note(Event::kDel, key);
 }
@@ -158,6 +155,7 @@ void GetEx(View& view, Args args, ReplyWriter& reply) {
     if (!at) return;
   }
   reply.Bulk(key.String());
+  if (reply.overflowed()) return;
   if (at && options.expiry.absolute && *at <= view.now_ms()) {
     key.Erase();
     view.Note(Event::kDel, key);

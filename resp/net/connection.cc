@@ -144,9 +144,9 @@ size_t Connection::Process(std::string_view input) {
     scratch.ends.clear();
     RequestLimits limits;
     limits.bulk_bytes_max = worker.settings().proto_max_bulk_len;
-    limits.authenticated = session_->authenticated;
+    limits.authenticated = session_->may_enter();
     // What a request may do depends on AUTH before it: until then one at a time.
-    const size_t requests_max = session_->authenticated ? kRequestsMax : 1;
+    const size_t requests_max = limits.authenticated ? kRequestsMax : 1;
     size_t parsed = 0;
     ParseStatus status = ParseStatus::kEmpty;
     while (parsed < input.size() && scratch.requests.size() < requests_max) {
@@ -299,8 +299,8 @@ void Connection::CheckOutputLimit() {
   const size_t waiting = output_.bytes();
   const auto hard =
       static_cast<size_t>(OutputLimitOf(*session_, thread_.worker().settings()).hard_bytes);
-  const bool over = session_->authenticated ? hard > 0 && waiting > hard
-                                            : waiting > kUnauthenticatedOutputBytesMax;
+  const bool over =
+      session_->may_enter() ? hard > 0 && waiting > hard : waiting > kUnauthenticatedOutputBytesMax;
   if (over) thread_.worker().CloseOverOutputLimit(*session_, waiting);
 }
 

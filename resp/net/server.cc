@@ -51,12 +51,13 @@ void RaiseFileLimit(uint32_t maxclients) {
   }
 }
 
-Result<std::unique_ptr<backend::Journal>> OpenJournal(const Settings& settings) {
+Result<std::unique_ptr<backend::Journal>> OpenJournal(const Settings& settings,
+                                                      const backend::Clock& clock) {
   if (!IsJournalled(settings)) return backend::MakeNullJournal();
   backend::RocksdbJournalOptions options;
   options.dir = settings.dir;
   options.sync = SyncPolicyOf(settings.appendfsync);
-  return backend::OpenRocksdbJournal(options);
+  return backend::OpenRocksdbJournal(options, clock);
 }
 
 }  // namespace
@@ -111,9 +112,9 @@ Result<std::unique_ptr<Server>> Server::Create(const StartOptions& options) {
                              "' (setting dir): " + error.message()};
     }
   }
-  auto journal = OpenJournal(settings);
-  if (!journal.ok()) return journal.error();
   static const backend::SystemClock clock;
+  auto journal = OpenJournal(settings, clock);
+  if (!journal.ok()) return journal.error();
   const int64_t start_us = clock.MonotonicUs();
   auto store = backend::OpenEmbeddedStore({.databases = static_cast<uint32_t>(settings.databases),
                                            .journalled = IsJournalled(settings),
@@ -132,7 +133,8 @@ Result<std::unique_ptr<Server>> Server::Create(const StartOptions& options) {
                       .data_directory = settings.dir,
                       .start_unix_s = clock.WallMs() / 1000,
                       .start_monotonic_ms = clock.MonotonicUs() / 1000,
-                      .pid = getpid()};
+                      .pid = getpid(),
+                      .supervised = SupervisorName(DetectSupervisor(settings.supervised))};
   context.memory.Refresh(parts->store->UsedBytes());
   for (int32_t i = 0; i < settings.io_threads; ++i) {
     parts->threads.push_back(std::make_unique<IoThread>(context, static_cast<size_t>(i)));
@@ -141,6 +143,7 @@ Result<std::unique_ptr<Server>> Server::Create(const StartOptions& options) {
   std::vector<backend::ThreadPort*> ports;
   for (const auto& thread : parts->threads) ports.push_back(thread.get());
   parts->store->AttachThreads(ports);
+  ReceiveFromBus(context);
   Parts* const raw = parts.get();
   context.request_shutdown = [raw](ShutdownRequest request) {
     if (!raw->stopping.exchange(true)) raw->shutdown.set_value(request);
@@ -193,6 +196,7 @@ int Server::Run(const std::function<void()>& serving) {
     stopped.set_value();
   });
   stopped.get_future().wait();
+  parts.bus->SetReceiver({});
   for (const auto& thread : parts.threads) thread->Stop();
   int status = 0;
   if (request.save) {

@@ -67,6 +67,15 @@ class ReplyWriter {
   size_t reply_bytes() const { return out_->size() - start_; }
   /// True once the reply has passed its limit; it is then incomplete and must be replaced.
   bool overflowed() const { return out_->size() > limit_end_ || limit_end_ == kOverflowed; }
+  /// Whether `count` values of at least `bytes_each` can still fit; if not, the reply is
+  /// overflowed() now. Ask before making very many.
+  bool HasRoomFor(uint64_t count, size_t bytes_each) {
+    const size_t size = out_->size();
+    if (size <= limit_end_ && count <= (limit_end_ - size) / bytes_each) return true;
+    Overflow();
+    return false;
+  }
+  static constexpr size_t kBulkBytesMin = 6;  // "$0" CRLF CRLF
   /// Drops the whole reply and writes one error in its place.
   void ReplaceReply(std::string_view error_text) {
     out_->Truncate(start_);

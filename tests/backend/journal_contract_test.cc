@@ -30,7 +30,8 @@ std::unique_ptr<Journal> OpenRocksdb(const std::string& dir, SyncPolicy policy) 
   RocksdbJournalOptions options;
   options.dir = dir;
   options.sync = policy;
-  Result<std::unique_ptr<Journal>> journal = OpenRocksdbJournal(options);
+  static const SystemClock clock;
+  Result<std::unique_ptr<Journal>> journal = OpenRocksdbJournal(options, clock);
   EXPECT_TRUE(journal.ok()) << journal.error().detail;
   return std::move(journal).value();
 }

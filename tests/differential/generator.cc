@@ -183,9 +183,31 @@ Step Generator::MakeRaw() {
   return step;
 }
 
+// One write of a client that listens to what it sends itself: what it hears, and between which
+// replies, is told by every byte. What the pipeline does before it subscribes it must not hear.
+Step Generator::MakeOwnMessages() {
+  Step step;
+  step.kind = Kind::kRaw;
+  const bool resp3 = random_.Percent(70);
+  // HELLO's answer has the client's number, which differs.
+  if (resp3) step.raw += "CLIENT REPLY SKIP\r\nHELLO 3\r\n";
+  const std::size_t parts = 3 + random_.Below(10);
+  for (std::size_t i = 0; i < parts; ++i) {
+    step.raw += random_.Pick(
+        {"SET own:k v\r\n", "SET own:k v\r\n", "DEL own:k\r\n", "INCR own:n\r\n",
+         "PUBLISH own:c x\r\n", "PUBLISH own:c x\r\n", "SPUBLISH own:c x\r\n",
+         "SUBSCRIBE own:c\r\n", "SUBSCRIBE __keyevent@0__:set\r\n",
+         "SUBSCRIBE __keyspace@0__:own:k own:c\r\n", "SSUBSCRIBE own:c\r\n", "PSUBSCRIBE own:*\r\n",
+         "UNSUBSCRIBE own:c\r\n", "UNSUBSCRIBE __keyevent@0__:set\r\n", "SUNSUBSCRIBE own:c\r\n",
+         "PUNSUBSCRIBE own:*\r\n", "PING\r\n"});
+  }
+  return step;
+}
+
 Step Generator::Next() {
   const bool all = settings_.families.empty() && settings_.only.empty();
   if (all && random_.Percent(0.1)) return MakeRaw();
+  if (all && random_.Percent(0.1)) return MakeOwnMessages();
   if ((all || settings_.families.count("keys") != 0) && random_.Percent(0.1)) {
     return MakeDue(Kind::kDue);
   }

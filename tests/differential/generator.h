@@ -33,6 +33,7 @@ class Generator {
   const Recipe* PickRecipe(bool subscriber);
   void Mutate(Args* argv);
   Step MakeRaw();
+  Step MakeOwnMessages();
   Step MakeDue(Kind kind);
   Step MakeCommand();
 

@@ -1,6 +1,7 @@
 // Who hears what, and what a message costs: subscriptions of several sessions and threads.
 #include "resp/subscriptions.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/resp/support/test_server.h"
@@ -10,38 +11,28 @@ namespace {
 
 using resp::ChannelKind;
 
-// What the bus hears.
-class HeardBus final : public cdc::Bus {
- public:
-  void Publish(cdc::Topic, std::string_view, std::string_view) override {}
-  void InterestBegan(cdc::Topic topic, std::string_view name) override { Note("+", topic, name); }
-  void InterestEnded(cdc::Topic topic, std::string_view name) override { Note("-", topic, name); }
-  std::string Take() { return std::exchange(told_, {}); }
-
- private:
-  void Note(std::string_view sign, cdc::Topic topic, std::string_view name) {
-    told_.append(sign).append(std::to_string(static_cast<int>(topic))).append(name).append(" ");
-  }
-  std::string told_;
-};
+using Interest = RecordingBus::Interest;
+using cdc::Topic;
+using testing::ElementsAre;
 
 TEST(SubscriptionRegistry, TheBusHearsOfTheFirstAndTheLastListener) {
-  HeardBus bus;
+  RecordingBus bus;
   resp::SubscriptionRegistry registry(2, bus);
   registry.Add(ChannelKind::kExact, "a", 0);
   registry.Add(ChannelKind::kExact, "a", 1);
-  EXPECT_EQ(bus.Take(), "+0a ");
+  EXPECT_THAT(bus.TakeInterest(), ElementsAre(Interest{true, Topic::kChannel, "a"}));
   registry.Remove(ChannelKind::kExact, "a", 0);
-  EXPECT_EQ(bus.Take(), "");
+  EXPECT_THAT(bus.TakeInterest(), ElementsAre());
   registry.Remove(ChannelKind::kExact, "a", 1);
-  EXPECT_EQ(bus.Take(), "-0a ");
+  EXPECT_THAT(bus.TakeInterest(), ElementsAre(Interest{false, Topic::kChannel, "a"}));
   registry.Add(ChannelKind::kPattern, "a", 0);
   registry.Add(ChannelKind::kShard, "a", 0);
-  EXPECT_EQ(bus.Take(), "+1a +2a ");
+  EXPECT_THAT(bus.TakeInterest(), ElementsAre(Interest{true, Topic::kPattern, "a"},
+                                              Interest{true, Topic::kShardChannel, "a"}));
 }
 
 TEST(SubscriptionRegistry, RemoteReceiversAreThoseOfOtherThreads) {
-  HeardBus bus;
+  RecordingBus bus;
   resp::SubscriptionRegistry registry(3, bus);
   registry.Add(ChannelKind::kExact, "news", 0);
   registry.Add(ChannelKind::kExact, "news", 2);

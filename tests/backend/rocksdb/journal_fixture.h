@@ -17,6 +17,11 @@
 
 namespace tideway::backend {
 
+inline const Clock& SystemClockForTests() {
+  static const SystemClock clock;
+  return clock;
+}
+
 /// The records of batch `ticket`: different for each ticket, of many lengths.
 inline std::string RecordsOf(Ticket ticket) {
   std::string records = "batch " + std::to_string(ticket) + ":";
@@ -54,7 +59,7 @@ inline Recovered OpenAndRecover(const RocksdbJournalOptions& options) {
   }();
   EXPECT_TRUE(quiet);
   Recovered recovered;
-  Result<std::unique_ptr<Journal>> opened = OpenRocksdbJournal(options);
+  Result<std::unique_ptr<Journal>> opened = OpenRocksdbJournal(options, SystemClockForTests());
   if (!opened.ok()) {
     recovered.status = opened.error();
     return recovered;

@@ -168,7 +168,7 @@ TEST_P(RocksdbRecovery, AnEmptyCheckpointIsACheckpoint) {
 
 TEST_P(RocksdbRecovery, StopsWhenTheReplayFails) {
   { AppendNext(*Open().journal, 10); }
-  Result<std::unique_ptr<Journal>> journal = OpenRocksdbJournal(Options());
+  Result<std::unique_ptr<Journal>> journal = OpenRocksdbJournal(Options(), SystemClockForTests());
   ASSERT_TRUE(journal.ok());
   int replayed = 0;
   const Result<CommitTs> recovered = journal.value()->Recover([&](std::string_view) -> Status {

@@ -247,8 +247,7 @@ TEST(Debug, ProtocolShowsEveryTypeOfBothVersions) {
     TestServer server;
     TestClient& client = version == 3 ? server.Connect3() : server.Connect();
     for (const char* type : {"string", "integer", "double", "null", "bignum", "array", "set", "map",
-                             "push", "verbatim", "true", "false"}) {
-      if (version == 2 && std::string(type) == "push") continue;
+                             "verbatim", "true", "false"}) {
       EXPECT_TRUE(IsOneReply(client.Run({"DEBUG", "PROTOCOL", type}), version)) << type;
     }
   }

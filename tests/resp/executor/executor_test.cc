@@ -179,10 +179,10 @@ TEST_F(Executor, AMessageStandsBehindTheEventsOfWhatItsSenderWroteBefore) {
                                     Message("__keyevent@0__:del", "k"));
 }
 
-TEST_F(Executor, ASenderThatListensHearsItsMessageBehindItsReply) {
+TEST_F(Executor, ASenderThatListensHearsItsMessageBeforeItsReply) {
   TestClient& both = server.Connect3();
   both.Run({"SUBSCRIBE", "c"});
-  EXPECT_EQ(both.Run({"PUBLISH", "c", "m"}), ":1\r\n" + Message("c", "m", '>'));
+  EXPECT_EQ(both.Run({"PUBLISH", "c", "m"}), Message("c", "m", '>') + ":1\r\n");
 }
 
 TEST_F(Executor, MessagesAndEventsReachTheListenersOfOtherThreads) {

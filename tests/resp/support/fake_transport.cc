@@ -18,6 +18,7 @@ void FakeTransport::EndTurn() {
 
 void FakeTransport::Send(std::string_view bytes) {
   if (state_ == State::kClosed || bytes.empty()) return;
+  if (on_send) on_send();
   output_.Append(bytes);
   Drain();
 }

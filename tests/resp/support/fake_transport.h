@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +31,8 @@ class FakeTransport final : public resp::Transport {
   const std::string& received() const { return received_; }
   bool closed() const { return state_ == State::kClosed; }
   bool TakeResumed() { return std::exchange(resumed_, false); }
+  /// Called when a reply is about to leave.
+  std::function<void()> on_send;
 
   /// What the client sent and the server has not run yet.
   std::deque<Words> input;

@@ -56,8 +56,7 @@ bool TestClient::Process() {
   if (transport_.input.empty() || session_->suspension != resp::Suspension::kNone) return false;
   Turn turn(worker_);
   // What a request may do depends on AUTH before it: until then one at a time.
-  const size_t count =
-      session_->authenticated ? std::min(transport_.input.size(), kRequestsMax) : 1;
+  const size_t count = session_->may_enter() ? std::min(transport_.input.size(), kRequestsMax) : 1;
   std::vector<std::vector<std::string_view>> words(count);
   for (size_t i = 0; i < count; ++i) {
     words[i].assign(transport_.input[i].begin(), transport_.input[i].end());
@@ -80,12 +79,11 @@ bool TestClient::EndTurn() {
 
 TestServer::TestServer(Options options)
     : settings_(options.settings, options.config_file),
-      bus_(cdc::MakeInProcessBus()),
       store_(OpenStore(options.settings)),
       context_{.settings = settings_,
                .store = *store_,
                .clock = clock_,
-               .bus = *bus_,
+               .bus = bus_,
                .identity = {.run_id = std::string(40, 'a'),
                             .executable = "/usr/bin/tideway",
                             .config_file = options.config_file,
@@ -93,7 +91,7 @@ TestServer::TestServer(Options options)
                             .start_unix_s = clock_.WallMs() / 1000,
                             .start_monotonic_ms = clock_.MonotonicUs() / 1000,
                             .pid = 4711},
-               .registry = {options.threads, *bus_},
+               .registry = {options.threads, bus_},
                .workers = {},
                .pause = {},
                .slow_log = {},
@@ -113,6 +111,7 @@ TestServer::TestServer(Options options)
     context_.workers.push_back(workers_.back().get());
   }
   store_->AttachThreads(ports);
+  resp::ReceiveFromBus(context_);
   context_.memory.Refresh(store_->UsedBytes());
   settings_.AddListener([this](const Settings&, const Settings& now) {
     store_->Configure(resp::StoreSettingsOf(now));
@@ -138,6 +137,7 @@ std::unique_ptr<backend::Store> TestServer::OpenStore(const Settings& settings) 
 TestClient& TestServer::Connect(size_t thread) {
   const uint64_t id = context_.counters.next_client_id.fetch_add(1);
   context_.counters.clients.fetch_add(1);
+  Turn turn(*workers_[thread]);
   clients_.push_back(std::make_unique<TestClient>(*this, *workers_[thread], id));
   return *clients_.back();
 }

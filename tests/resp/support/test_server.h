@@ -20,7 +20,6 @@
 
 #include "backend/clock.h"
 #include "backend/store.h"
-#include "cdc/bus.h"
 #include "resp/config/live_settings.h"
 #include "resp/server_context.h"
 #include "resp/session.h"
@@ -28,6 +27,7 @@
 #include "tests/resp/support/fake_transport.h"
 #include "tests/support/faulty_journal.h"
 #include "tests/support/manual_port.h"
+#include "tests/support/recording_bus.h"
 
 namespace tideway::test {
 
@@ -116,14 +116,16 @@ class TestServer {
   resp::Worker& worker(size_t thread = 0) { return *workers_[thread]; }
   /// What SHUTDOWN asked for, in order.
   const std::vector<resp::ShutdownRequest>& shutdowns() const { return shutdowns_; }
+  RecordingBus& bus() { return bus_; }
+  /// Runs what was posted to a thread; false when there was nothing.
+  bool RunJobs(size_t thread);
 
  private:
   std::unique_ptr<backend::Store> OpenStore(const resp::Settings& settings);
-  bool RunJobs(size_t thread);
 
   TestClock clock_;
   resp::LiveSettings settings_;
-  std::unique_ptr<cdc::Bus> bus_;
+  RecordingBus bus_;
   FaultyJournal* journal_ = nullptr;  // the store's
   std::unique_ptr<backend::Store> store_;
   resp::ServerContext context_;
