@@ -33,7 +33,7 @@ void SlowlogGet(Call& call) {
     }
     count = *asked == -1 ? INT64_MAX : *asked;
   } else if (call.args.size() > 3) {
-    return call.reply.Error(ArityError("slowlog|get"));
+    return call.reply.Error(SubcommandSyntaxError(call.args, "SLOWLOG"));
   }
   const auto entries = call.server.slow_log.Newest(static_cast<size_t>(count));
   call.reply.Array(entries.size());

@@ -128,6 +128,12 @@ TEST_F(Slowlog, KeepsSlowCommandsNewestFirst) {
   EXPECT_THAT(TextsOf(entries.items[1].items[3]), ElementsAre("GET", "first"));
 }
 
+TEST_F(Slowlog, TakesOneCountAtMost) {
+  EXPECT_EQ(
+      client.Run({"SLOWLOG", "geT", "10", "1.5"}),
+      "-ERR unknown subcommand or wrong number of arguments for 'geT'. Try SLOWLOG HELP.\r\n");
+}
+
 TEST_F(Slowlog, CutsLongCommandsAndLongArguments) {
   Words many = {"MGET"};
   for (int i = 1; i <= 40; ++i) many.push_back(std::to_string(i));

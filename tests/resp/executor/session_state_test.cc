@@ -59,6 +59,9 @@ TEST_F(SessionState, ASkippedResetAnswersNothing) {
 TEST_F(SessionState, ClientPauseTellsItsModes) {
   EXPECT_EQ(client.Run({"CLIENT", "PAUSE", "1", "foo"}),
             "-ERR CLIENT PAUSE mode must be WRITE or ALL\r\n");
+  EXPECT_EQ(
+      client.Run({"CLIENT", "PAUSE", "1", "write", "more"}),
+      "-ERR unknown subcommand or wrong number of arguments for 'PAUSE'. Try CLIENT HELP.\r\n");
 }
 
 TEST_F(SessionState, HelloTellsThatALoginIsNeeded) {
