@@ -16,14 +16,15 @@
 
 namespace tideway::backend {
 
-/// Place of one batch in the journal: 1, 2, 3 … without gaps, in append order.
+/// Place of one batch in the journal: 1, 2, 3 … in append order. A large batch takes several
+/// places; its ticket is the last of them.
 using Ticket = uint64_t;
 
 /// When an appended batch becomes durable (Redis's `appendfsync`).
 enum class SyncPolicy : uint8_t {
   kAlways,    // before the reply; batches of all threads share one fsync
-  kEverySec,  // written at once, fsync once a second
-  kNo,        // written at once, fsync left to the operating system
+  kEverySec,  // written within milliseconds, not before the reply; fsync once a second
+  kNo,        // the same, fsync left to the operating system
 };
 
 /// State of the disk below. Writes are refused (-MISCONF) unless kHealthy; reads go on.
@@ -34,6 +35,7 @@ struct JournalStats {
   JournalHealth health = JournalHealth::kHealthy;
   std::string last_error;  // empty when none since start
   uint64_t appended_batches = 0;
+  uint64_t batches_before_checkpoint = 0;  // of them, when the newest complete one began
   uint64_t appended_bytes = 0;
   uint64_t syncs = 0;
   uint64_t pending_bytes = 0;     // appended, not yet written to the OS
@@ -41,12 +43,20 @@ struct JournalStats {
   uint64_t checkpoint_bytes = 0;  // of the newest complete checkpoint
   int64_t last_checkpoint_unix_s = 0;
   bool checkpoint_running = false;
+  bool last_checkpoint_ok = true;
+  int64_t last_checkpoint_seconds = -1;  // that the newest one took, complete or not; -1: none yet
 };
 
 /// Receives the chunks of one checkpoint. One thread. Dropping it without Finish() discards it.
 class CheckpointWriter {
  public:
   virtual ~CheckpointWriter() = default;
+  /// About how many bytes will come. kTooLarge when there is no room for them: better known before
+  /// the disk is full than after.
+  virtual Status Expect(uint64_t bytes) {
+    static_cast<void>(bytes);
+    return Ok();
+  }
   /// A chunk of change records (a few hundred KB is a good size) that, replayed, rebuild a part of
   /// the keyspace.
   virtual Status Add(std::string_view records) = 0;
@@ -69,7 +79,7 @@ class Journal {
 
   /// Appends one batch's change records and returns its ticket. Callers hold the stripes the batch
   /// wrote, so ticket order is the order in which dependent batches saw each other. Copies the
-  /// bytes; costs a lock and a memcpy; blocks only when pending_bytes_max is passed.
+  /// bytes, however many; costs a lock and a memcpy; blocks only when pending_bytes_max is passed.
   virtual Ticket Append(CommitTs commit_ts, std::string_view records) = 0;
 
   /// Newest ticket handed out, and newest ticket that would survive a power loss.

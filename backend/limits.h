@@ -38,8 +38,9 @@ inline constexpr size_t kReplyBytesDefault = 1 * kGiB;
 
 // ---- Data ----
 
-/// A string value grown in place (APPEND, SETRANGE): never more than can be sent and read back.
-inline constexpr size_t kValueBytesMax = 512 * kMiB;
+/// Longest argument and value, whatever `proto-max-bulk-len` says: lengths are held in 32 bits. A
+/// data directory may hold values of any length up to it, so it is also what recovery accepts.
+inline constexpr size_t kValueBytesMax = 4 * kGiB - 1;
 /// `databases`: each costs a table that lives from start to end, so the count is bounded, where
 /// Redis accepts 2^31-1 and then dies of it.
 inline constexpr int64_t kDatabasesMax = 65536;
@@ -53,6 +54,12 @@ inline constexpr size_t kJournalPendingBytesMax = 64 * kMiB;
 /// Bytes of one journal record, above which the next one is begun. Records cost about 30 us each
 /// in RocksDB, bytes cost 1 ns each: from here on a larger record saves nothing.
 inline constexpr size_t kJournalGroupBytes = 256 * kKiB;
+/// Bytes of one batch in one journal record; a larger batch continues in the next. RocksDB takes
+/// 4 GiB at most and holds a record several times while it is written.
+inline constexpr size_t kJournalPartBytes = 16 * kMiB;
+/// Change records after which a client's pipeline is cut into another batch: what one batch writes
+/// is held in memory until it is on disk. EXEC is one batch whatever it writes.
+inline constexpr size_t kBatchChangeBytes = 1 * kMiB;
 /// Bytes written and not yet synced; beyond it they are synced ahead of time. They are kept in
 /// memory so that a failed fsync can be healed by writing them anew.
 inline constexpr size_t kJournalUnsyncedBytesMax = 8 * kMiB;
@@ -96,8 +103,8 @@ static_assert(kUnauthenticatedBulkBytesMax < kProtocolLineBytesMax,
 static_assert(kUnauthenticatedArgumentsMax < kArgumentsMax);
 static_assert(kBulkBytesDefault < kQueryBufferBytesDefault,
               "the largest argument must fit into the query buffer");
-static_assert(kValueBytesMax < kReplyBytesDefault, "the largest value must fit into a reply");
-static_assert(kValueBytesMax <= kBulkBytesDefault, "what APPEND makes, SET must be able to write");
+static_assert(kBulkBytesDefault < kReplyBytesDefault, "the largest value must fit into a reply");
+static_assert(kBulkBytesDefault <= kValueBytesMax);
 static_assert(kBufferSettingBytesMin <= kBulkBytesDefault);
 static_assert(kJournalGroupBytes < kJournalUnsyncedBytesMax &&
               kJournalUnsyncedBytesMax < kJournalPendingBytesMax);

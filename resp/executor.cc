@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backend/data/key_hash.h"
+#include "backend/limits.h"
 #include "resp/batch_messages.h"
 #include "resp/call.h"
 #include "resp/gate.h"
@@ -17,8 +18,7 @@ using backend::Progress;
 using backend::ReadScope;
 
 namespace {
-// Commands that run under one load: enough to share its cost, few enough that other threads get at
-// the stripes in between.
+// Commands under one load: enough to share its cost, few enough that others get at the stripes.
 constexpr size_t kBatchCommandsMax = 128;
 // A reply buffer that grew beyond this is given back after the batch.
 constexpr size_t kReplyBytesKept = 64 * 1024;
@@ -172,6 +172,7 @@ size_t Executor::RunHandlers(BatchRun& run, Session& session) {
   while (done < run.plan.size() && !session.ending()) {
     if (!ExecuteOne(run, session, run.plan[done])) break;
     ++done;
+    if (view.changes().size() > limits::kBatchChangeBytes) break;
   }
   current_ = nullptr;
   if (worker_.server().store.Commit(*run.batch) == Progress::kPending) {
@@ -392,9 +393,8 @@ void Executor::Finish(BatchRun& run) {
 }
 
 void Executor::Forget(Session& session) {
-  for (const auto& run : runs_) {
+  for (const auto& run : runs_)
     if (run->session == &session) run->session = nullptr;
-  }
 }
 
 }  // namespace tideway::resp

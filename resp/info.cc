@@ -159,19 +159,20 @@ void PersistenceSection(const Facts& facts, std::string& out) {
   const bool healthy = journal.health == backend::JournalHealth::kHealthy;
   Line(out, "loading:0");
   Line(out, "async_loading:0");
-  Line(out, "rdb_changes_since_last_save:{}", journal.appended_batches);
+  Line(out, "rdb_changes_since_last_save:{}",
+       journal.appended_batches - journal.batches_before_checkpoint);
   Line(out, "rdb_bgsave_in_progress:{}", journal.checkpoint_running ? 1 : 0);
   Line(out, "rdb_last_save_time:{}",
        std::max(journal.last_checkpoint_unix_s, facts.server.identity.start_unix_s));
-  Line(out, "rdb_last_bgsave_status:ok");
-  Line(out, "rdb_last_bgsave_time_sec:-1");
+  Line(out, "rdb_last_bgsave_status:{}", journal.last_checkpoint_ok ? "ok" : "err");
+  Line(out, "rdb_last_bgsave_time_sec:{}", journal.last_checkpoint_seconds);
   Line(out, "rdb_current_bgsave_time_sec:-1");
   Line(out, "aof_enabled:{}", facts.store.journalled ? 1 : 0);
   Line(out, "aof_rewrite_in_progress:{}", journal.checkpoint_running ? 1 : 0);
   Line(out, "aof_rewrite_scheduled:0");
-  Line(out, "aof_last_rewrite_time_sec:-1");
+  Line(out, "aof_last_rewrite_time_sec:{}", journal.last_checkpoint_seconds);
   Line(out, "aof_current_rewrite_time_sec:-1");
-  Line(out, "aof_last_bgrewrite_status:ok");
+  Line(out, "aof_last_bgrewrite_status:{}", journal.last_checkpoint_ok ? "ok" : "err");
   Line(out, "aof_last_write_status:{}", healthy ? "ok" : "err");
   if (!facts.store.journalled) return;
   Line(out, "aof_current_size:{}", journal.journal_bytes);

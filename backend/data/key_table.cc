@@ -198,7 +198,8 @@ Entry* KeyTable::Splice(uint64_t hash, std::string_view key, Entry* old, size_t 
     data = entry->inline_data();
   } else {
     // Half as much again, so that appending piece by piece copies each byte a few times only.
-    const size_t roomy = old_size == 0 ? size : size + size / 2;
+    // With no bytes it is a replay that announces the final size.
+    const size_t roomy = old_size == 0 || bytes.empty() ? size : size + size / 2;
     if (!entry->is_outline()) {
       entry = MoveToBuffer(hash, entry, roomy);
     } else if (BufferOf(*entry)->capacity < size) {

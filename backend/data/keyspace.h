@@ -21,6 +21,7 @@
 #include "backend/data/reclaimer.h"
 #include "backend/data/stripe_mutex.h"
 #include "backend/data/watch_registry.h"
+#include "backend/limits.h"
 #include "backend/result.h"
 
 namespace tideway::backend {
@@ -56,8 +57,9 @@ class Keyspace {
  public:
   struct Options {
     uint32_t databases = 16;  // 1 … 65536
-    /// Longest string that ApplyChanges accepts, in bytes (Redis's proto-max-bulk-len).
-    size_t string_bytes_max = size_t{512} << 20;
+    /// Longest string that ApplyChanges accepts, in bytes. No setting: a directory must stay
+    /// readable whatever the settings were when it was written. Tests make it small.
+    size_t string_bytes_max = limits::kValueBytesMax;
   };
 
   explicit Keyspace(Options options);
@@ -82,8 +84,7 @@ class Keyspace {
   /// When the expiring keys of a database expire on average (Unix ms), from a sample of them; 0
   /// without any. All stripes are held.
   int64_t MeanExpiryMs(uint32_t db) const;
-  /// Changes with every SWAPDB. A checkpoint that began before the change is void: its slices name
-  /// keys by the wrong database. Any thread.
+  /// Changes with every SWAPDB. Any thread.
   uint64_t swap_epoch() const { return swap_epoch_.load(std::memory_order_acquire); }
 
   /// Starts to bring the keys of a batch into the processor's caches, all of them at once instead
@@ -104,6 +105,12 @@ class Keyspace {
   /// between calls it need not be: what changes meanwhile stands in the journal.
   bool EncodeSlice(uint32_t stripe, uint32_t db, SliceCursor& cursor, size_t budget_bytes,
                    ChangeBuffer& out) const;
+
+  /// The same for the tables of one number, as keys of database `as_db`. SWAPDB gives tables to
+  /// another database, but a checkpoint has to name all of them as when it began: the swap stands
+  /// in the journal behind it.
+  bool EncodeTable(uint32_t stripe, uint32_t table, uint32_t as_db, SliceCursor& cursor,
+                   size_t budget_bytes, ChangeBuffer& out) const;
 
   /// Waits until memory of flushed databases and large values is given back.
   void DrainReclaimer() { reclaimer_.Drain(); }

@@ -28,6 +28,9 @@ void EncodeString(uint32_t db, std::string_view key, const Entry& entry, ChangeB
     out.SetString(db, key, piece, entry.expire_at_ms());
     // A short string that was edited in place says so by a splice of nothing.
     if (entry.is_raw()) out.Splice(db, key, 0, {});
+    // A string that goes on in later slices gets its whole length at once, so that replaying does
+    // not grow it, with room to spare, piece by piece.
+    if (piece.size() < value.size()) out.Splice(db, key, value.size(), {});
   } else if (!piece.empty()) {
     out.Splice(db, key, from, piece);
   }
@@ -86,13 +89,18 @@ void EncodeValue(uint32_t db, std::string_view key, const Entry& entry, ChangeBu
 
 bool Keyspace::EncodeSlice(uint32_t stripe, uint32_t db, SliceCursor& cursor, size_t budget_bytes,
                            ChangeBuffer& out) const {
-  const KeyTable* const table = FindTable(stripe, db);
+  return EncodeTable(stripe, table_of_[db], db, cursor, budget_bytes, out);
+}
+
+bool Keyspace::EncodeTable(uint32_t stripe, uint32_t number, uint32_t as_db, SliceCursor& cursor,
+                           size_t budget_bytes, ChangeBuffer& out) const {
+  const KeyTable* const table = stripes_[stripe].tables[number].get();
   if (table == nullptr || table->size() == 0) return false;
   const size_t size_max = out.size() + std::max<size_t>(budget_bytes, 1);
   const auto encode_part = [&](const Entry& entry, uint64_t at) {
     ValueCursor part{at, false};
     const size_t budget = out.size() < size_max ? size_max - out.size() : 1;
-    EncodePart(db, entry.key(), entry, out, budget, part);
+    EncodePart(as_db, entry.key(), entry, out, budget, part);
     if (!part.done) cursor.cut_values.push_back({std::string(entry.key()), part.at});
   };
 

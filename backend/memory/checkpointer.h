@@ -3,8 +3,11 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
+#include <memory>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "backend/data/keyspace.h"
 #include "backend/journal.h"
@@ -22,12 +25,19 @@ class Checkpointer {
   Status Start();
   /// Gives up a running checkpoint and ends the thread.
   void Stop();
+  /// How the newest one ended. Any thread.
+  bool last_ok() const { return failures_.load(std::memory_order_relaxed) == 0; }
+  /// Failures since one succeeded.
+  uint32_t failures() const { return failures_.load(std::memory_order_relaxed); }
+  /// Seconds that the newest one took, however it ended; -1 before the first.
+  int64_t last_seconds() const { return last_seconds_.load(std::memory_order_relaxed); }
   bool running() const { return running_.load(std::memory_order_relaxed); }
 
  private:
   void Run();
   Status WriteOne();
-  Status WriteSlices(CheckpointWriter& writer);
+  Result<std::unique_ptr<CheckpointWriter>> Begin(std::vector<uint32_t>& tables);
+  Status WriteSlices(CheckpointWriter& writer, const std::vector<uint32_t>& tables);
 
   Keyspace& keyspace_;
   Journal& journal_;
@@ -37,6 +47,8 @@ class Checkpointer {
   bool wanted_ = false;  // guarded by mutex_
   std::atomic<bool> stop_{false};
   std::atomic<bool> running_{false};
+  std::atomic<uint32_t> failures_{0};
+  std::atomic<int64_t> last_seconds_{-1};
 };
 
 }  // namespace tideway::backend

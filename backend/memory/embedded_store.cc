@@ -22,6 +22,9 @@ constexpr size_t kExpireBudget = 256;
 constexpr int64_t kTickBudgetUs = 5'000;
 // How often the need for a checkpoint is looked at.
 constexpr int64_t kCheckpointLookMs = 1'000;
+// After the first failed checkpoint the next one comes twice as much later; at most so much.
+constexpr int64_t kCheckpointRetryMs = 1'000;
+constexpr int64_t kCheckpointRetryMsMax = 5 * 60 * 1'000;
 // The journal may grow to the checkpoint's size, but at least to this, before a new checkpoint.
 constexpr uint64_t kJournalBytesMin = uint64_t{64} << 20;
 // How long a batch that wrote waits for a failing disk before its client is told nothing (closed).
@@ -187,6 +190,8 @@ class EmbeddedStore final : public Store {
     stats.freed_objects = keyspace_.reclaimer().freed();
     stats.journal = journal_->Stats();
     stats.journal.checkpoint_running = checkpointer_.running();
+    stats.journal.last_checkpoint_ok = checkpointer_.last_ok();
+    stats.journal.last_checkpoint_seconds = checkpointer_.last_seconds();
     stats.journalled = options_.journalled;
     return stats;
   }
@@ -290,6 +295,16 @@ class EmbeddedStore final : public Store {
     const JournalStats stats = journal_->Stats();
     if (stats.health != JournalHealth::kHealthy || checkpointer_.running()) return;
     if (stats.journal_bytes < std::max(kJournalBytesMin, stats.checkpoint_bytes)) return;
+    // After failures less and less often: each try costs reading all data and writing much of them.
+    const uint32_t failures = checkpointer_.failures();
+    if (failures != checkpoint_failures_seen_) {
+      checkpoint_failures_seen_ = failures;
+      retry_checkpoint_at_ms_ =
+          failures == 0 ? 0
+                        : now_ms + std::min(kCheckpointRetryMs << std::min(failures, 16u),
+                                            kCheckpointRetryMsMax);
+    }
+    if (now_ms < retry_checkpoint_at_ms_) return;
     if (const Status started = checkpointer_.Start(); started.ok()) {
       log::Notice("Background checkpoint started: the journal has {} bytes", stats.journal_bytes);
     }
@@ -315,6 +330,8 @@ class EmbeddedStore final : public Store {
   View expiry_view_;
   uint32_t next_stripe_ = 0;
   int64_t next_checkpoint_look_ms_ = 0;
+  int64_t retry_checkpoint_at_ms_ = 0;
+  uint32_t checkpoint_failures_seen_ = 0;
 };
 
 }  // namespace

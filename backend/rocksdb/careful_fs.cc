@@ -175,6 +175,7 @@ IOStatus DeletionPermit::SeeRead(IOStatus status) {
 }
 
 void DeletionPermit::Created(const std::string& path) {
+  if (path.ends_with(".log")) ++log_files_;
   const std::lock_guard<std::mutex> lock(mu_);
   created_.insert(path);
 }

@@ -43,6 +43,7 @@ class DeletionPermit {
 
   void Created(const std::string& path);
   void Renamed(const std::string& from, const std::string& to);
+  uint64_t log_files_created() const { return log_files_; }
   bool MayDelete(const std::string& path) const;
 
   /// A file that is read from its beginning could not be: RocksDB takes that for its end.
@@ -56,6 +57,7 @@ class DeletionPermit {
   std::atomic<bool> failed_{false};
   std::atomic<bool> naming_failed_{false};
   std::atomic<bool> read_failed_{false};
+  std::atomic<uint64_t> log_files_{0};
   mutable std::mutex mu_;
   std::set<std::string> created_;  // guarded by mu_
   bool switched_ = false;          // guarded by mu_: CURRENT names what this opening wrote

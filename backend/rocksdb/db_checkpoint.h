@@ -23,7 +23,15 @@ class DbCheckpoint final : public CheckpointWriter {
     journal_.EndCheckpoint();
   }
 
-  Status Add(std::string_view records) override { return file_->Add(records); }
+  Status Expect(uint64_t bytes) override { return journal_.CheckRoomFor(bytes); }
+
+  Status Add(std::string_view records) override {
+    // On a full disk the checkpoint's room is what the journal needs now.
+    if (journal_.health() != JournalHealth::kHealthy) {
+      return Error{Errc::kIo, "given up while the journal cannot be written"};
+    }
+    return file_->Add(records);
+  }
 
   Status Finish(Ticket covers) override {
     CheckpointRecord record;

@@ -20,8 +20,14 @@ constexpr size_t kProbeBytes = 1 * limits::kMiB;
 
 }  // namespace
 
-Result<RecoveredLog> DurableLog::Recover(const std::function<Status(std::string_view)>& replay) {
+Result<RecoveredLog> DurableLog::Recover(const std::function<Status(std::string_view)>& apply) {
   RecoveredLog found;
+  const auto replay = [&](std::string_view records) -> Status {
+    Status applied = apply(records);
+    if (applied.ok()) return applied;
+    return Error{applied.error().code, fmt::format("cannot read data directory {}: {}", config_.dir,
+                                                   applied.error().detail)};
+  };
   const Result<std::optional<JournalDb::Published>> published = db_->FindCheckpoint();
   if (!published.ok()) return published.error();
   uint64_t generation = 0;
@@ -37,6 +43,7 @@ Result<RecoveredLog> DurableLog::Recover(const std::function<Status(std::string_
   }
 
   RecoveryScan scan(found.last + 1);
+  Unfinished unfinished;
   Status read = db_->ForEachGroup(generation, [&](const StoredGroup& group) -> Status {
     const RecoveryScan::Action action = scan.Step(group);
     if (action == RecoveryScan::Action::kRefuse) {
@@ -44,11 +51,13 @@ Result<RecoveredLog> DurableLog::Recover(const std::function<Status(std::string_
     }
     if (action == RecoveryScan::Action::kIgnore) return Ok();
     found.journal_bytes += group.frames.size();
-    return ReplayGroup(group, replay, found.newest);
+    return ReplayGroup(group, replay, found.newest, unfinished);
   });
   if (!read.ok()) return read.error();
 
-  found.last = scan.next() - 1;
+  // A batch counts as a whole or not at all.
+  const Ticket next = unfinished.first != 0 ? unfinished.first : scan.next();
+  found.last = next - 1;
   const Result<Ticket> claim = ReadClaim(config_.env, config_.dir);
   if (!claim.ok()) return claim.error();
   const Ticket promised =
@@ -56,12 +65,12 @@ Result<RecoveredLog> DurableLog::Recover(const std::function<Status(std::string_
   if (found.last < promised) {
     return DataDirDamaged(config_.dir, fmt::format("batches {} to {} are missing, although they "
                                                    "were on disk",
-                                                   scan.next(), promised));
+                                                   next, promised));
   }
-  if (scan.has_lost_tail()) {
+  if (scan.has_lost_tail() || unfinished.first != 0) {
     log::Warning("The journal's end was not on disk when power was lost: recovered up to batch {}",
                  found.last);
-    erase_from_ = scan.next();
+    erase_from_ = next;
   }
   recovered_generation_ = generation;
   claimed_ = claim.value();
@@ -90,12 +99,17 @@ Status DurableLog::EndRecovery() {
 
 Status DurableLog::ReplayGroup(const StoredGroup& group,
                                const std::function<Status(std::string_view)>& replay,
-                               CommitTs& newest) {
+                               CommitTs& newest, Unfinished& unfinished) {
   bool refused = false;
-  Status read = ForEachBatch(group, [&](CommitTs commit_ts, std::string_view records) {
-    newest = std::max(newest, commit_ts);
-    Status replayed = replay(records);
+  Status read = ForEachBatch(group, [&](const StoredBatch& batch) {
+    newest = std::max(newest, batch.commit_ts);
+    if (batch.continues && unfinished.first == 0) unfinished.first = batch.ticket;
+    if (unfinished.first != 0) unfinished.records.append(batch.records);
+    if (batch.continues) return Ok();
+    Status replayed =
+        replay(unfinished.first != 0 ? std::string_view(unfinished.records) : batch.records);
     refused = !replayed.ok();
+    unfinished = {};
     return replayed;
   });
   if (!read.ok() && !refused) return DataDirDamaged(config_.dir, read.error().detail);
@@ -137,6 +151,7 @@ void DurableLog::ForgetDurable() {
   written_ = 0;
   unsynced_bytes_ = 0;
   ++syncs_;
+  ClaimNewLogFile();
 }
 
 Status DurableLog::Break(Status error) {
@@ -156,6 +171,14 @@ Status DurableLog::Write(bool sync) {
   }
   if (sync) ForgetDurable();
   return Ok();
+}
+
+/// Once for each of RocksDB's log files, so that the loss of the newest one is noticed.
+void DurableLog::ClaimNewLogFile() {
+  const uint64_t created = db_->log_files_created();
+  if (broken_ || created == claimed_log_files_) return;
+  claimed_log_files_ = created;
+  Claim();
 }
 
 Status DurableLog::Sync() {
@@ -189,6 +212,7 @@ Status DurableLog::Heal() {
   Result<std::unique_ptr<JournalDb>> opened = JournalDb::Open(config_);
   if (!opened.ok()) return opened.error();
   db_ = std::move(opened).value();
+  claimed_log_files_ = 0;
   // What it found agrees with itself and is on disk anew, and what it could have missed is kept
   // here. Tries that failed before have left files, and their room may be needed.
   if (recovery_ended_) db_->PermitDeletions();
@@ -217,14 +241,19 @@ void DurableLog::Claim() {
 
 Status DurableLog::BeginGeneration() {
   if (broken_) return Error{Errc::kIo, "the journal is broken"};
+  // One that an abandoned checkpoint began serves as well: recovery passes over what stands in it
+  // before the cut. So checkpoints that fail again and again leave no trail of generations.
+  if (unpublished_ != 0 && unpublished_ == db_->newest_generation()) return Ok();
   if (Status begun = db_->StartGeneration(); !begun.ok()) return Break(std::move(begun));
   generation_bytes_ = 0;
+  unpublished_ = db_->newest_generation();
   return Ok();
 }
 
 Status DurableLog::Publish(uint64_t generation, const std::string& path) {
   if (broken_) return Error{Errc::kIo, "the journal is broken"};
   if (Status taken = db_->Publish(generation, path); !taken.ok()) return Break(std::move(taken));
+  unpublished_ = 0;
   if (Status dropped = db_->DropGenerationsBefore(generation); !dropped.ok()) {
     return Break(std::move(dropped));
   }

@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -38,7 +39,7 @@ class DurableLog {
 
   /// Replays the checkpoint and the journal. kCorrupt when something that was on disk is missing
   /// or damaged. Afterwards everything that was replayed is durable.
-  Result<RecoveredLog> Recover(const std::function<Status(std::string_view)>& replay);
+  Result<RecoveredLog> Recover(const std::function<Status(std::string_view)>& apply);
 
   /// Takes groups, which follow those taken before, to be written by the next Write() or Heal().
   void Take(std::vector<Group> groups);
@@ -76,11 +77,18 @@ class DurableLog {
   };
 
   Status EndRecovery();
+  /// A batch of which the last part was not read yet.
+  struct Unfinished {
+    Ticket first = 0;  // 0: none
+    std::string records;
+  };
   Status ReplayGroup(const StoredGroup& group,
-                     const std::function<Status(std::string_view)>& replay, CommitTs& newest);
+                     const std::function<Status(std::string_view)>& replay, CommitTs& newest,
+                     Unfinished& unfinished);
   Status EnsureGeneration();
   Status WriteKept(Kept& kept, bool sync);
   void ForgetDurable();
+  void ClaimNewLogFile();
   Status Break(Status error);
   Status ProveDisk();
 
@@ -94,6 +102,8 @@ class DurableLog {
   Ticket last_ = 0;
   Ticket durable_ = 0;
   Ticket claimed_ = 0;
+  uint64_t claimed_log_files_ = 0;  // of those that db_ created
+  uint64_t unpublished_ = 0;        // generation begun for a checkpoint that has not come
   CommitTs newest_ = 0;
   bool broken_;
   // What recovery decided and EndRecovery() has yet to do; later than Recover() on a full disk.

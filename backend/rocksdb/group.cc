@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <limits>
 
 #include "backend/rocksdb/bytes.h"
 
@@ -12,14 +11,16 @@ namespace tideway::backend {
 namespace {
 
 constexpr char kGroupKeyTag = 'j';
+constexpr uint32_t kContinues = 0x80000000;
 
 }  // namespace
 
-void Group::Add(CommitTs commit_ts, std::string_view records) {
-  assert(records.size() <= std::numeric_limits<uint32_t>::max());
+void Group::Add(CommitTs commit_ts, std::string_view records, bool continues) {
+  assert(records.size() <= kPartBytesMax);
   std::array<char, kFrameHeaderBytes> header;
   StoreNumber(header.data(), commit_ts);
-  StoreNumber(header.data() + 8, static_cast<uint32_t>(records.size()));
+  StoreNumber(header.data() + 8,
+              static_cast<uint32_t>(records.size()) | (continues ? kContinues : 0));
   frames_.append(header.data(), header.size());
   frames_.append(records);
   newest_ = std::max(newest_, commit_ts);
@@ -60,16 +61,20 @@ Result<StoredGroup> ParseGroup(std::string_view key, std::string_view value) {
   return group;
 }
 
-Status ForEachBatch(const StoredGroup& group,
-                    const std::function<Status(CommitTs, std::string_view)>& fn) {
+Status ForEachBatch(const StoredGroup& group, const std::function<Status(const StoredBatch&)>& fn) {
   std::string_view rest = group.frames;
   for (uint32_t i = 0; i < group.count; ++i) {
     if (rest.size() < kFrameHeaderBytes) break;
-    const auto commit_ts = LoadNumber<CommitTs>(rest.data());
-    const auto length = LoadNumber<uint32_t>(rest.data() + 8);
+    StoredBatch batch;
+    batch.ticket = group.first + i;
+    batch.commit_ts = LoadNumber<CommitTs>(rest.data());
+    const auto word = LoadNumber<uint32_t>(rest.data() + 8);
+    const size_t length = word & ~kContinues;
+    batch.continues = (word & kContinues) != 0;
     rest.remove_prefix(kFrameHeaderBytes);
     if (rest.size() < length) break;
-    if (Status status = fn(commit_ts, rest.substr(0, length)); !status.ok()) return status;
+    batch.records = rest.substr(0, length);
+    if (Status status = fn(batch); !status.ok()) return status;
     rest.remove_prefix(length);
     if (i + 1 == group.count && rest.empty()) return Ok();
   }

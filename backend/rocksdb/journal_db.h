@@ -48,6 +48,8 @@ class JournalDb {
   JournalDb(const JournalDb&) = delete;
   JournalDb& operator=(const JournalDb&) = delete;
 
+  /// RocksDB's log files begun since the opening.
+  uint64_t log_files_created() const { return permit_->log_files_created(); }
   bool read_only() const { return lock_ != nullptr; }
   /// Number of the generation that new groups go to; 0 before the first.
   uint64_t newest_generation() const { return families_.empty() ? 0 : families_.back().number; }

@@ -1,5 +1,7 @@
 #include "backend/rocksdb/journal_shell.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cassert>
 #include <chrono>
@@ -18,7 +20,7 @@ RocksdbJournal::RocksdbJournal(const RocksdbJournalOptions& options, const Clock
     : options_(options),
       clock_(clock),
       own_env_(std::move(own_env)),
-      pending_(options.group_bytes),
+      pending_(options.group_bytes, options.part_bytes),
       policy_(options.sync),
       log_(std::move(config), std::move(db)) {}
 
@@ -61,8 +63,7 @@ Ticket RocksdbJournal::Append(CommitTs commit_ts, std::string_view records) {
     space_cv_.wait(lock);
     --waiting_appends_;
   }
-  const Ticket ticket = last_.load(std::memory_order_relaxed) + 1;
-  pending_.Add(ticket, commit_ts, records);
+  const Ticket ticket = pending_.Add(last_.load(std::memory_order_relaxed) + 1, commit_ts, records);
   last_.store(ticket, std::memory_order_release);
   ++stats_.appended_batches;
   stats_.appended_bytes += records.size();
@@ -136,6 +137,7 @@ Result<std::unique_ptr<CheckpointWriter>> RocksdbJournal::BeginCheckpoint() {
     cut = log_.last();
     const std::lock_guard<std::mutex> lock(mu_);
     journal_bytes_at_cut_ = stats_.journal_bytes - pending_.bytes();
+    batches_at_cut_ = stats_.appended_batches;
     return status;
   });
   Result<std::unique_ptr<CheckpointFile>> file =
@@ -147,6 +149,14 @@ Result<std::unique_ptr<CheckpointWriter>> RocksdbJournal::BeginCheckpoint() {
   }
   return std::unique_ptr<CheckpointWriter>(
       new DbCheckpoint(*this, generation, cut, std::move(file).value()));
+}
+
+Status RocksdbJournal::CheckRoomFor(uint64_t checkpoint_bytes) const {
+  const uint64_t needed = checkpoint_bytes + 4 * options_.write_buffer_bytes;
+  uint64_t free_bytes = 0;
+  if (!env()->GetFreeSpace(dir(), &free_bytes).ok() || free_bytes >= needed) return Ok();
+  return Error{Errc::kTooLarge,
+               fmt::format("{} has {} bytes free, {} are needed", dir(), free_bytes, needed)};
 }
 
 Status RocksdbJournal::FinishCheckpoint(uint64_t generation, CheckpointFile& file,
@@ -167,6 +177,7 @@ Status RocksdbJournal::FinishCheckpoint(uint64_t generation, CheckpointFile& fil
   stats_.checkpoint_bytes = record.bytes;
   stats_.last_checkpoint_unix_s = record.unix_s;
   stats_.journal_bytes -= journal_bytes_at_cut_;
+  stats_.batches_before_checkpoint = batches_at_cut_;
   return Ok();
 }
 

@@ -43,6 +43,8 @@ class RocksdbJournal final : public Journal {
   // --- for the checkpoint, on its thread
   rocksdb::Env* env() const { return log_.config().env; }
   const std::string& dir() const { return log_.config().dir; }
+  /// kTooLarge when the disk has not that much and some to spare.
+  Status CheckRoomFor(uint64_t checkpoint_bytes) const;
   /// Completes `file` and makes it what recovery starts from. Blocks.
   Status FinishCheckpoint(uint64_t generation, CheckpointFile& file, CheckpointRecord record);
   /// The checkpoint is over, however it ended.
@@ -67,6 +69,7 @@ class RocksdbJournal final : public Journal {
   void WriteAndSync(std::unique_lock<std::mutex>& lock, bool write, bool sync);
   void RunJobs(std::unique_lock<std::mutex>& lock);
   void Heal(std::unique_lock<std::mutex>& lock);
+  void WaitForTheEnd(std::unique_lock<std::mutex>& lock);
   void ReportWork(std::unique_lock<std::mutex>& lock, const Status& status);
 
   const RocksdbJournalOptions options_;
@@ -92,6 +95,7 @@ class RocksdbJournal final : public Journal {
   bool stopped_ = false;
   JournalStats stats_;  // without what is computed in Stats()
   uint64_t journal_bytes_at_cut_ = 0;
+  uint64_t batches_at_cut_ = 0;
 
   // Confined to the writer once it runs.
   DurableLog log_;

@@ -14,6 +14,9 @@ namespace tideway::backend {
 namespace {
 
 constexpr int64_t kHealLongestUs = 1'000'000;
+/// Failures in a row, other than the disk's, after which the journal stops trying: those do not go
+/// away by themselves.
+constexpr int kStrangeFailuresMax = 5;
 
 int64_t NowUs() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
@@ -44,7 +47,7 @@ void RocksdbJournal::Run() {
       Sleep(lock, plan.sleep_us);
     }
   }
-  if (log_.broken()) {
+  if (log_.broken() && log_.durable() < last_.load(std::memory_order_relaxed)) {
     log::Warning("The journal ends without batches {} to {}: {}", log_.durable() + 1,
                  last_.load(std::memory_order_relaxed), stats_.last_error);
   }
@@ -138,6 +141,7 @@ void RocksdbJournal::ReportWork(std::unique_lock<std::mutex>& lock, const Status
 
 void RocksdbJournal::Heal(std::unique_lock<std::mutex>& lock) {
   int64_t wait_us = std::chrono::microseconds(options_.heal_after).count();
+  int strange_failures = 0;
   while (true) {
     if (!stop_) writer_cv_.wait_for(lock, std::chrono::microseconds(wait_us));
     wait_us = std::min(2 * wait_us, kHealLongestUs);
@@ -156,6 +160,19 @@ void RocksdbJournal::Heal(std::unique_lock<std::mutex>& lock) {
     }
     if (last_try) return;
     RunJobs(lock);  // each of them fails, as it finds the log broken
+    const Errc code = healed.error().code;
+    strange_failures = code == Errc::kIo || code == Errc::kBusy ? 0 : strange_failures + 1;
+    if (strange_failures == kStrangeFailuresMax) WaitForTheEnd(lock);
+  }
+}
+
+/// For what trying again cannot mend: all data are in memory and can be read, and that is all.
+void RocksdbJournal::WaitForTheEnd(std::unique_lock<std::mutex>& lock) {
+  stats_.last_error += ". It is not tried again before a restart";
+  log::Warning("The journal cannot go on: {}", stats_.last_error);
+  while (!stop_) {
+    if (jobs_.empty()) writer_cv_.wait(lock);
+    RunJobs(lock);
   }
 }
 

@@ -5,6 +5,7 @@
 namespace tideway::backend {
 
 RecoveryScan::Action RecoveryScan::Step(const StoredGroup& group) {
+  if (group.end() <= begin_ && next_ == begin_ && !lost_tail_) return Action::kIgnore;
   if (group.first < next_ || group.durable >= group.first) {
     refusal_ = fmt::format("the journal record at ticket {} comes after ticket {} was read",
                            group.first, next_ - 1);

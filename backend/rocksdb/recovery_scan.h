@@ -1,6 +1,7 @@
 // Decides, record by record, what recovery does with the journal: no I/O, no state but tickets.
 //
-// Records come in order of generation and key. As long as tickets are consecutive they are
+// Records come in order of generation and key. Those that the checkpoint covers are ignored: it may
+// have begun in a generation that was in use already. As long as tickets are consecutive they are
 // replayed. At the first hole the rest is either a tail that was never synced (a power loss wrote
 // some of it and not all), which is ignored, or proof of damage: a later record that was written
 // when the missing tickets were already on disk.
@@ -18,7 +19,7 @@ class RecoveryScan {
   enum class Action : uint8_t { kReplay, kIgnore, kRefuse };
 
   /// `next` is the first ticket that the checkpoint does not hold.
-  explicit RecoveryScan(Ticket next) : next_(next) {}
+  explicit RecoveryScan(Ticket next) : begin_(next), next_(next) {}
 
   Action Step(const StoredGroup& group);
 
@@ -30,6 +31,7 @@ class RecoveryScan {
   const std::string& refusal() const { return refusal_; }
 
  private:
+  const Ticket begin_;
   Ticket next_;
   bool lost_tail_ = false;
   std::string refusal_;

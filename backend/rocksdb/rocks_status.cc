@@ -8,6 +8,7 @@ Error FromRocks(std::string_view what, const rocksdb::Status& status) {
   Errc code = Errc::kIo;
   if (status.IsCorruption()) code = Errc::kCorrupt;
   if (status.IsNotSupported()) code = Errc::kUnsupported;
+  if (status.IsInvalidArgument()) code = Errc::kInvalidArgument;
   if (status.IsNotFound()) code = Errc::kNotFound;
   return Error{code, fmt::format("{}: {}", what, status.ToString())};
 }

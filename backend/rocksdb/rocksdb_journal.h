@@ -39,6 +39,7 @@ struct RocksdbJournalOptions {
   // Sizes, see limits.h; tests make them small.
   size_t pending_bytes_max = limits::kJournalPendingBytesMax;
   size_t group_bytes = limits::kJournalGroupBytes;
+  size_t part_bytes = limits::kJournalPartBytes;
   size_t unsynced_bytes_max = limits::kJournalUnsyncedBytesMax;
   size_t write_buffer_bytes = limits::kJournalWriteBufferBytes;
   /// First pause before a failing disk is tried again; later ones double up to a second.

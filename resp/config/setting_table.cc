@@ -204,6 +204,7 @@ constexpr SettingRow kLimitRows[] = {
      .kind = kMemory,
      .number = Field<&Settings::proto_max_bulk_len>(),
      .min = kBufferMin,
+     .max = static_cast<int64_t>(limits::kValueBytesMax),
      .help = "bytes of one argument or value"},
     {.name = "client-query-buffer-limit",
      .group = kLimits,

@@ -86,11 +86,15 @@ void CheckFuzzyCheckpoint(std::mt19937_64& random, RandomWriter::Range range, si
   std::vector<std::string> checkpoint;
   std::vector<std::string> tail;
   ChangeBuffer chunk;
+  std::vector<uint32_t> tables;
+  for (uint32_t db = 0; db < keyspace.database_count(); ++db) {
+    tables.push_back(keyspace.table_of(db));
+  }
   for (uint32_t stripe = 0; stripe < kStripes; ++stripe) {
     for (uint32_t db = 0; db < keyspace.database_count(); ++db) {
       SliceCursor cursor;
       for (bool more = true; more;) {
-        more = keyspace.EncodeSlice(stripe, db, cursor, budget, chunk);
+        more = keyspace.EncodeTable(stripe, tables[db], db, cursor, budget, chunk);
         checkpoint.emplace_back(chunk.view());
         chunk.Clear();
         for (uint64_t steps = random() % 3; steps-- > 0;) ASSERT_NO_FATAL_FAILURE(writer.Step());
@@ -109,7 +113,8 @@ TEST(Keyspace, FuzzyCheckpointAndTailGiveTheLiveState) {
   std::mt19937_64 random(test::Seed());
   for (int round = 0; round < 25; ++round) {
     ASSERT_NO_FATAL_FAILURE(CheckFuzzyCheckpoint(
-        random, {.databases = 2, .keys = 150, .members = 80, .swaps = false}, 1 + random() % 2000));
+        random, {.databases = 2, .keys = 150, .members = 80, .swaps = round % 2 == 0},
+        1 + random() % 2000));
   }
 }
 
@@ -138,6 +143,8 @@ TEST(Keyspace, CheckpointOfAQuietKeyspaceIsTheKeyspace) {
   }
   EXPECT_EQ(ModelOf(copy), ModelOf(keyspace));
   EXPECT_LT(largest, size_t{80} << 10);
+  // The large string was cut, and yet has no more room than it needs.
+  EXPECT_LT(copy.UsedBytes(), keyspace.UsedBytes() + keyspace.UsedBytes() / 20);
 }
 
 TEST(Keyspace, ReplayRefusesDatabasesThatDoNotExist) {
@@ -148,6 +155,11 @@ TEST(Keyspace, ReplayRefusesDatabasesThatDoNotExist) {
   ASSERT_FALSE(applied.ok());
   EXPECT_EQ(applied.error().code, Errc::kInvalidArgument);
   EXPECT_NE(applied.error().detail.find("databases"), std::string::npos);
+}
+
+TEST(Keyspace, ReplayAcceptsEveryLengthThatASettingAllows) {
+  EXPECT_EQ(Keyspace().string_bytes_max(), limits::kValueBytesMax);
+  EXPECT_EQ(Keyspace({.databases = 1}).string_bytes_max(), limits::kValueBytesMax);
 }
 
 TEST(Keyspace, ReplayRefusesStringsThatAreTooLong) {

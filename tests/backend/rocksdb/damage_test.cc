@@ -101,6 +101,25 @@ std::string Truncate(const std::string& path, std::mt19937_64& random) {
   return path + " cut to " + std::to_string(bytes);
 }
 
+TEST_F(Damage, TheLossOfTheNewestLogFileIsNeverSilent) {
+  const std::unique_ptr<Journal> journal = Fill();
+  Keep("whole");  // as after SIGKILL: no orderly end
+  std::vector<std::string> logs;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "whole")) {
+    if (entry.path().extension() == ".log" && entry.file_size() > 0) {
+      logs.push_back(entry.path().string());
+    }
+  }
+  ASSERT_FALSE(logs.empty());
+  std::sort(logs.begin(), logs.end());
+  std::filesystem::remove(logs.back());
+  RocksdbJournalOptions options = Options();
+  options.dir = folder_ / "whole";
+  const Recovered recovered = OpenAndRecover(options);
+  ASSERT_FALSE(recovered.status.ok()) << "recovered up to " << recovered.journal->last();
+  EXPECT_EQ(recovered.status.error().code, Errc::kCorrupt) << recovered.status.error().detail;
+}
+
 TEST_F(Damage, ABitFlippedAfterAnOrderlyEndIsNeverSilent) {
   const uint64_t seed = test::Seed();
   std::mt19937_64 random(seed);

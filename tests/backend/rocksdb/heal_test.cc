@@ -172,6 +172,28 @@ TEST_P(Heal, ClosingWhileFailingEnds) {
   ExpectBatches(after.replayed, 1, after.journal->last());
 }
 
+TEST_P(Heal, WhatIsNotTheDisksFaultIsNotTriedForEver) {
+  const auto disk = MakeDisk();
+  Recovered recovered = OpenAndRecover(Options(SyncPolicy::kAlways, disk));
+  Journal& journal = *recovered.journal;
+  AppendNext(journal, 10);
+  ASSERT_TRUE(journal.Flush().ok());
+  disk->Set(GetParam(), true);
+  AppendNext(journal);
+  ASSERT_TRUE(Eventually([&] { return journal.health() == JournalHealth::kFailing; }));
+  std::filesystem::remove(folder_ / "data/CURRENT");
+  disk->Clear();
+  ASSERT_TRUE(Eventually([&] {
+    return journal.Stats().last_error.ends_with("It is not tried again before a restart");
+  })) << journal.Stats().last_error;
+  const uint64_t operations = disk->operations();
+  EXPECT_FALSE(journal.BeginCheckpoint().ok());
+  EXPECT_FALSE(journal.Flush().ok());
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(disk->operations(), operations);
+  EXPECT_EQ(journal.health(), JournalHealth::kFailing);
+}
+
 INSTANTIATE_TEST_SUITE_P(Faults, Heal,
                          ::testing::Values(Fault::kNoSpace, Fault::kSyncError, Fault::kShortWrite));
 

@@ -168,6 +168,59 @@ TEST_P(PowerLoss, UnderAlwaysNothingIsReportedDurableTooEarly) {
   }
 }
 
+/// Appends batches of many records each; returns them, and how many are durable.
+size_t AppendLarge(Journal& journal, std::vector<std::string>& batches) {
+  std::vector<Ticket> tickets;
+  for (int i = 0; i < 6; ++i) {
+    const size_t bytes = i % 2 == 0 ? 20'000 : 100;
+    batches.push_back(std::to_string(batches.size()) +
+                      std::string(bytes, static_cast<char>('a' + i)));
+    tickets.push_back(journal.Append(CommitTsOf(batches.size()), batches.back()));
+    if (i == 3) (void)journal.Flush();
+  }
+  (void)journal.Flush();
+  const Ticket durable = journal.durable();
+  return batches.size() - tickets.size() +
+         static_cast<size_t>(std::upper_bound(tickets.begin(), tickets.end(), durable) -
+                             tickets.begin());
+}
+
+TEST_P(PowerLoss, ABatchOfSeveralRecordsComesBackWholeOrNotAtAll) {
+  const auto options = [&](std::shared_ptr<FaultDisk> disk) {
+    RocksdbJournalOptions made = Options(SyncPolicy::kEverySec, std::move(disk));
+    made.part_bytes = 3000;
+    return made;
+  };
+  uint64_t operations = 0;
+  for (uint64_t stop = 0; stop == 0 || stop <= operations; ++stop) {
+    std::filesystem::remove_all(folder_ / "data");
+    std::vector<std::string> batches;
+    size_t durable = 0;
+    for (int life = 0; life < 2; ++life) {
+      const auto disk = MakeDisk();
+      if (stop > 0 && life == 0) disk->StopAt(stop - 1);
+      {
+        Recovered recovered = OpenAndRecover(options(disk));
+        if (stop == 0 || life == 1) {
+          ASSERT_TRUE(recovered.status.ok());
+        }
+        ASSERT_GE(recovered.replayed.size(), durable) << "stopped at operation " << stop;
+        ASSERT_LE(recovered.replayed.size(), batches.size());
+        batches.resize(recovered.replayed.size());
+        ASSERT_EQ(recovered.replayed, batches) << "stopped at operation " << stop;
+        if (recovered.status.ok()) durable = AppendLarge(*recovered.journal, batches);
+        if (stop == 0) operations = disk->operations() + 5;
+        if (stop > 0) disk->PowerLoss(GetParam(), stop);
+      }
+    }
+    const Recovered last = OpenAndRecover(options(MakeDisk()));
+    ASSERT_TRUE(last.status.ok()) << last.status.error().detail;
+    ASSERT_GE(last.replayed.size(), durable);
+    batches.resize(std::min(batches.size(), last.replayed.size()));
+    ASSERT_EQ(last.replayed, batches);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Survivals, PowerLoss,
                          ::testing::Values(Survival::kNothing, Survival::kPrefix,
                                            Survival::kPages));

@@ -1,6 +1,7 @@
 // What was appended comes back, from the journal, from checkpoints and from both.
 
 #include <gtest/gtest.h>
+#include <rocksdb/db.h>
 
 #include <array>
 #include <chrono>
@@ -153,6 +154,44 @@ TEST_P(RocksdbRecovery, IgnoresACheckpointThatWasDropped) {
   ExpectBatches(Open().replayed, 201, 200, {"new"});
 }
 
+TEST_P(RocksdbRecovery, CheckpointsThatFailLeaveNoTrailOfGenerations) {
+  {
+    Recovered recovered = Open();
+    for (int round = 0; round < 20; ++round) {
+      AppendNext(*recovered.journal, 20);
+      Result<std::unique_ptr<CheckpointWriter>> writer = recovered.journal->BeginCheckpoint();
+      ASSERT_TRUE(writer.ok());
+      ASSERT_TRUE(writer.value()->Add("abandoned").ok());
+      AppendNext(*recovered.journal, 10);
+    }
+  }
+  std::vector<std::string> families;
+  ASSERT_TRUE(rocksdb::DB::ListColumnFamilies({}, Options().dir, &families).ok());
+  EXPECT_LE(families.size(), 3u);
+  {
+    Recovered recovered = Open();
+    ExpectBatches(recovered.replayed, 1, 600);
+    { auto abandoned = recovered.journal->BeginCheckpoint(); }
+    AppendNext(*recovered.journal, 50);
+    ASSERT_TRUE(recovered.journal->Flush().ok());
+    EXPECT_EQ(recovered.journal->Stats().batches_before_checkpoint, 0u);
+    Checkpoint(*recovered.journal, {"all"});  // in the generation that holds batches already
+    EXPECT_EQ(recovered.journal->Stats().batches_before_checkpoint, 50u);
+    AppendNext(*recovered.journal, 7);
+  }
+  ExpectBatches(Open().replayed, 651, 657, {"all"});
+}
+
+TEST_P(RocksdbRecovery, ACheckpointNeedsRoomBeforeItBegins) {
+  Recovered recovered = Open();
+  const auto writer = recovered.journal->BeginCheckpoint();
+  ASSERT_TRUE(writer.ok());
+  EXPECT_TRUE(writer.value()->Expect(1000).ok());
+  const Status refused = writer.value()->Expect(uint64_t{1} << 60);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, Errc::kTooLarge);
+}
+
 TEST_P(RocksdbRecovery, AnEmptyCheckpointIsACheckpoint) {
   {
     Recovered recovered = Open();
@@ -177,7 +216,7 @@ TEST_P(RocksdbRecovery, StopsWhenTheReplayFails) {
   });
   ASSERT_FALSE(recovered.ok());
   EXPECT_EQ(recovered.error().code, Errc::kTooLarge);
-  EXPECT_EQ(recovered.error().detail, "no room");
+  EXPECT_EQ(recovered.error().detail, "cannot read data directory " + Options().dir + ": no room");
   EXPECT_EQ(replayed, 4);
 }
 

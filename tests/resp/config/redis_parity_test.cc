@@ -100,7 +100,9 @@ bool DiffersOnPurpose(const SettingRow& row) {
       // Where Redis was started, or how this test starts it.
       "dir", "save", "appendonly", "unixsocket", "logfile",
       // Redis counts databases without a bound, and 2^64-1 bytes of memory.
-      "databases", "maxmemory", "maxmemory-clients", "cluster-link-sendbuf-limit",
+      // And it believes that it can hold 2^63-1 bytes in one value.
+      "proto-max-bulk-len", "databases", "maxmemory", "maxmemory-clients",
+      "cluster-link-sendbuf-limit",
       // Here the template is only kept.
       "proc-title-template", "cluster-announce-hostname",
       // Redis would load them.

@@ -179,6 +179,31 @@ TEST_F(Durability, ABatchOfAnotherThreadIsToldOnItsOwnThread) {
   EXPECT_EQ(first.TakeAll(), kOk);
 }
 
+TEST_F(Durability, InfoTellsHowTheLastCheckpointEnded) {
+  const auto info_after_bgsave = [&] {
+    EXPECT_EQ(client.Run({"BGSAVE"}), "+Background saving started\r\n");
+    std::string info;
+    do {
+      info = client.Run({"INFO", "persistence"});
+    } while (info.find("rdb_bgsave_in_progress:1") != std::string::npos);
+    return info;
+  };
+  const auto has = [](const std::string& info, const std::string& line) {
+    return info.find(line + "\r\n") != std::string::npos;
+  };
+  EXPECT_TRUE(has(client.Run({"INFO", "persistence"}), "rdb_last_bgsave_time_sec:-1"));
+  client.Run({"SET", "k", "v"});
+  server.journal().FailCheckpointsAfter(0);
+  const std::string failed = info_after_bgsave();
+  EXPECT_TRUE(has(failed, "rdb_last_bgsave_status:err")) << failed;
+  EXPECT_TRUE(has(failed, "aof_last_bgrewrite_status:err"));
+  server.journal().FailCheckpointsAfter(-1);
+  const std::string succeeded = info_after_bgsave();
+  EXPECT_TRUE(has(succeeded, "rdb_last_bgsave_status:ok")) << succeeded;
+  EXPECT_TRUE(has(succeeded, "aof_last_bgrewrite_status:ok"));
+  EXPECT_TRUE(has(succeeded, "rdb_last_bgsave_time_sec:0"));
+}
+
 // --- a failing disk
 
 constexpr int64_t kUndecidedAfterMs = 1000;

@@ -35,6 +35,14 @@ TEST_F(Executor, APipelineLongerThanABatchIsAnsweredWholeAndInOrder) {
   EXPECT_EQ(client.RunAll(pipeline), expected);
 }
 
+TEST_F(Executor, APipelineThatWritesMuchIsSeveralBatches) {
+  const std::string value(700'000, 'v');
+  std::vector<Words> pipeline;
+  for (int i = 0; i < 6; ++i) pipeline.push_back({"SET", "k" + std::to_string(i), value});
+  EXPECT_EQ(client.RunAll(pipeline), "+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n");
+  EXPECT_EQ(server.journal().Appended().size(), 3u);
+}
+
 TEST_F(Executor, ErrorsStandInTheirPlace) {
   EXPECT_EQ(client.RunAll({{"SET", "k", "v"}, {"INCR", "k"}, {"nosuch"}, {"GET", "k"}}),
             "+OK\r\n-ERR value is not an integer or out of range\r\n-ERR unknown command 'nosuch', "
