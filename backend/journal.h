@@ -87,7 +87,7 @@ class Journal {
   virtual Ticket durable() const = 0;
 
   /// `listener(durable)` is called from the journal's thread each time durable() moves; it must not
-  /// block. Set before the first Append; used under kAlways.
+  /// block. Set before Recover and not again.
   virtual void SetDurableListener(std::function<void(Ticket durable)> listener) = 0;
 
   virtual void SetSyncPolicy(SyncPolicy policy) = 0;

@@ -33,7 +33,8 @@ enum class ReadScope : uint8_t {
   kEverything,  // a range of the key space (KEYS, SCAN, DBSIZE, FLUSHALL …)
 };
 
-/// One key that a batch reads. `key` points into the batch's input, valid until the batch ends.
+/// One key that a batch reads. `key` points into the batch's input: valid until its handlers ran,
+/// not while its commit is pending.
 struct Read {
   uint64_t hash;  // KeyHash(key)
   uint32_t db;
@@ -47,7 +48,7 @@ enum class Progress : uint8_t { kDone, kPending };
 enum class Outcome : uint8_t {
   kCommitted,   // applied, and as durable as the settings ask
   kConflict,    // somebody else wrote in between: run the batch again from Load (remote engines)
-  kNotApplied,  // surely not applied; `detail` says why; clients get an error
+  kNotApplied,  // surely not applied (remote engines); clients get an error
   kUndecided,   // may or may not be applied: clients' connections are closed, as when Redis dies
 };
 
@@ -66,6 +67,15 @@ class ThreadPort {
   virtual void Post(std::function<void()> job) = 0;
 };
 
+/// Tells listeners on the thread that calls it, whose number it gets.
+using TellFn = std::function<void(size_t thread)>;
+
+/// What a commit has to tell. `tell` is shared by the threads that run it; null: nothing.
+struct Announcement {
+  std::shared_ptr<const TellFn> tell;
+  uint64_t threads = 0;  // a bit for each I/O thread that runs it
+};
+
 /// One unit of load → handlers → commit. Confined to one I/O thread; reused from batch to batch.
 class Batch {
  public:
@@ -78,11 +88,14 @@ class Batch {
   std::vector<Read> reads;
   bool reads_everything = false;
 
-  /// What handlers run on between Load and Commit. Its events() stay until Reset().
+  /// What handlers run on between Load and Commit.
   virtual View& view() = 0;
 
+  /// Filled before Commit: told once the batch is committed and as durable as the settings ask,
+  /// also when that is found out after the batch ended undecided.
+  Announcement announcement;
+
   Outcome outcome = Outcome::kCommitted;
-  std::string detail;
   /// Orders this batch's changes among all; 0 when it changed nothing.
   CommitTs commit_ts = 0;
 
@@ -92,22 +105,28 @@ class Batch {
   /// Makes the batch ready for the next use.
   void Reset() {
     reads.clear();
+    if (reads.capacity() > kReadsKept) std::vector<Read>().swap(reads);
     reads_everything = false;
     outcome = Outcome::kCommitted;
     commit_ts = 0;
+    announcement = {};
     view().Reset();
   }
 
  private:
+  static constexpr size_t kReadsKept = 1024;  // a batch that read more gives the memory back
+
   BatchOwner& owner_;
   size_t thread_;
 };
 
-/// Hears of changes that the store makes by itself (expiry). Called on the thread that runs Tick().
+/// Hears of changes that the store makes by itself (expiry). Called on the thread that runs Tick(),
+/// in the middle of the change: it must not call the store.
 class StoreListener {
  public:
   virtual ~StoreListener() = default;
-  virtual void OnStoreEvents(std::span<const EventNote> events) = 0;
+  /// Makes the announcement of these events.
+  virtual Announcement OnStoreEvents(std::vector<EventNote> events) = 0;
 };
 
 /// Figures for INFO. Bytes and counts at the time of the call.
@@ -153,6 +172,15 @@ class Store {
   virtual Progress Load(Batch& batch) = 0;
   /// Makes the view's changes real; must follow every finished Load, also when nothing changed.
   virtual Progress Commit(Batch& batch) = 0;
+
+  // --- announcements. On each thread, those about one key come in the order of its commits.
+  /// Hands over something that no batch commits (a plain message); it comes behind what was
+  /// announced before and may be told. Thread `from` calls it and does not hear it.
+  virtual void Announce(size_t from, Announcement announcement) = 0;
+  /// Runs what is due on `thread`, which calls it: after each batch and before anything that must
+  /// not overtake. The store also wakes threads by their ports.
+  virtual void Deliver(size_t thread) = 0;
+
   /// Ends the interest that View::WatchRevision registered. Any thread, outside a batch.
   virtual void Unwatch(uint32_t db, std::string_view key) = 0;
 
@@ -181,6 +209,9 @@ class Store {
   virtual Status StartCheckpoint() = 0;
   /// Makes everything acknowledged durable (SHUTDOWN, SAVE). Blocks.
   virtual Status Flush() = 0;
+  /// The I/O threads have ended: their ports are not used after this. Nothing may follow but the
+  /// end of the store. Twice is allowed.
+  virtual void Stop() = 0;
 };
 
 }  // namespace tideway::backend

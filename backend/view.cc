@@ -1,6 +1,7 @@
 #include "backend/view.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "backend/data/keyspace.h"
@@ -11,6 +12,7 @@ namespace {
 constexpr int kStripeShift = SegmentDirectory::kCursorBits;
 constexpr uint64_t kInStripe = (uint64_t{1} << kStripeShift) - 1;
 constexpr int kRandomKeyTries = 100;
+constexpr size_t kEventsKept = 1024;  // a batch that noted more gives the memory back
 
 }  // namespace
 
@@ -107,13 +109,10 @@ std::vector<EventNote> View::TakeEvents() {
   return std::exchange(events_, {});
 }
 
-void View::RecycleEvents(std::vector<EventNote> events) {
-  if (events_.empty()) events_ = std::move(events);
-}
-
 void View::Reset() {
   changes_.Clear();
   event_count_ = 0;
+  if (events_.size() > kEventsKept) std::vector<EventNote>().swap(events_);
 }
 
 uint64_t View::WatchRevision(uint32_t db, std::string_view key) {
@@ -253,21 +252,25 @@ void View::Swap(uint32_t a, uint32_t b) {
 
 size_t View::ExpireDue(uint32_t stripe, size_t budget) {
   Stripe& home = keyspace_->stripe(stripe);
+  // The tables by their earliest key: only the one that gives a key moves.
+  using Due = std::pair<int64_t, uint32_t>;  // time, table number
+  std::vector<Due> due;
+  const auto add = [&](uint32_t number) {
+    const ExpiryHeap& heap = home.tables[number]->heap();
+    if (heap.size() == 0 || heap.top().at_ms >= now_ms_) return;
+    due.emplace_back(heap.top().at_ms, number);
+    std::push_heap(due.begin(), due.end(), std::greater<>());
+  };
+  for (const uint32_t number : home.made) add(number);
   size_t expired = 0;
-  for (; expired < budget && expire_writes_; ++expired) {
-    KeyTable* earliest = nullptr;
-    uint32_t number = 0;
-    for (uint32_t i = 0; i < home.tables.size(); ++i) {
-      KeyTable* const table = home.tables[i].get();
-      if (table == nullptr || table->heap().size() == 0) continue;
-      if (earliest == nullptr || table->heap().top().at_ms < earliest->heap().top().at_ms) {
-        earliest = table;
-        number = i;
-      }
-    }
-    if (earliest == nullptr || earliest->heap().top().at_ms >= now_ms_) break;
-    Entry* const entry = earliest->heap().top().entry;
-    Expire(keyspace_->db_of_table(number), *earliest, KeyHash(entry->key()), entry);
+  for (; expired < budget && expire_writes_ && !due.empty(); ++expired) {
+    std::pop_heap(due.begin(), due.end(), std::greater<>());
+    const uint32_t number = due.back().second;
+    due.pop_back();
+    KeyTable& table = *home.tables[number];
+    Entry* const entry = table.heap().top().entry;
+    Expire(keyspace_->db_of_table(number), table, KeyHash(entry->key()), entry);
+    add(number);
   }
   keyspace_->NextDueMs(stripe);
   return expired;

@@ -125,8 +125,6 @@ class View {
   std::span<const EventNote> events() const { return {events_.data(), event_count_}; }
   /// Moves the events out.
   std::vector<EventNote> TakeEvents();
-  /// Gives a vector that came from TakeEvents back, so that its memory is used again.
-  void RecycleEvents(std::vector<EventNote> events);
   ViewCounters& counters() { return counters_; }
   /// Makes ready for the next batch: clears changes and events, keeps everything else.
   void Reset();

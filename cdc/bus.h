@@ -23,6 +23,8 @@ class Bus {
   /// Who hears what other nodes publish: kChannel and kShardChannel, each message once, in the
   /// order of its publisher. An empty receiver ends it: none is running when the call returns.
   virtual void SetReceiver(Receiver receiver) = 0;
+  /// No other node can hear: nothing needs to be told. The same for ever.
+  virtual bool alone() const = 0;
   /// `payload` was published on a channel here: PUBLISH, SPUBLISH or a keyspace event.
   virtual void Publish(Topic topic, std::string_view channel, std::string_view payload) = 0;
   /// The first local listener of a name came, or its last one left.

@@ -4,10 +4,11 @@
 
 #include "backend/data/key_hash.h"
 #include "backend/limits.h"
-#include "resp/batch_messages.h"
 #include "resp/call.h"
+#include "resp/command_account.h"
 #include "resp/gate.h"
 #include "resp/monitor_feed.h"
+#include "resp/news.h"
 #include "resp/session.h"
 #include "resp/worker.h"
 
@@ -84,6 +85,8 @@ Executor::BatchRun& Executor::Acquire() {
 }
 
 size_t Executor::Run(Session& session, std::span<const Args> requests) {
+  // What other threads told before these requests came is heard before what they tell.
+  worker_.server().store.Deliver(worker_.index());
   size_t taken = 0;
   while (taken < requests.size() && session.suspension == Suspension::kNone && !session.ending()) {
     BatchRun& run = Acquire();
@@ -175,6 +178,7 @@ size_t Executor::RunHandlers(BatchRun& run, Session& session) {
     if (view.changes().size() > limits::kBatchChangeBytes) break;
   }
   current_ = nullptr;
+  Announce(run);
   if (worker_.server().store.Commit(*run.batch) == Progress::kPending) {
     run.pending = true;
     session.suspension = Suspension::kInFlight;
@@ -257,7 +261,7 @@ void Executor::Invoke(BatchRun& run, Session& session, const Command& row, size_
 void Executor::Tell(Session& session, const Command& row, size_t index, Args args,
                     int64_t start_us) {
   ServerContext& server = worker_.server();
-  Account(session, row, index, args, start_us);
+  AccountCommand(worker_, session, row, index, args, start_us, current_->reply);
   // After the command, so that EXEC stands behind what it ran.
   if (server.monitors.active() && !row.Has(kSkipMonitor | kAdmin)) {
     FeedMonitors(server, session, args);
@@ -274,38 +278,6 @@ void Executor::EndOversized(BatchRun& run, Session& session, const Command& row)
   run.reply.ReplaceReply("ERR reply of '" + CommandTable::FullName(row) + "' is larger than " +
                          std::to_string(worker_.settings().reply_bytes_max) +
                          " bytes (reply-bytes-max)");
-}
-
-void Executor::Account(Session& session, const Command& row, size_t index, Args args,
-                       int64_t start_us) {
-  ServerContext& server = worker_.server();
-  const Settings& settings = worker_.settings();
-  WorkerStats& stats = worker_.stats();
-  const int64_t us = server.clock.MonotonicUs() - start_us;
-  CommandStats& command = stats.commands[index];
-  ++command.calls;
-  command.microseconds += static_cast<uint64_t>(us);
-  ++stats.commands_processed;
-  ReplyWriter& reply = current_->reply;
-  if (reply.errors() != 0) [[unlikely]] {
-    ++command.failed_calls;
-    for (uint32_t i = 0; i < reply.errors(); ++i) worker_.CountError(reply.first_error_code());
-  }
-  if (settings.latency_tracking) {
-    auto& histogram = stats.histograms[index];
-    if (histogram == nullptr) histogram = std::make_unique<LatencyHistogram>();
-    histogram->Add(static_cast<uint64_t>(us));
-  }
-  const int64_t slower_than = settings.slowlog_log_slower_than.count();
-  if (slower_than >= 0 && us >= slower_than && !row.Has(kSkipSlowlog)) [[unlikely]] {
-    server.slow_log.Add(args, server.clock.WallMs() / 1000, us, session.transport.peer_address(),
-                        session.name, static_cast<size_t>(settings.slowlog_max_len));
-  }
-  const int64_t spike_ms = settings.latency_monitor_threshold.count();
-  if (spike_ms > 0 && us >= spike_ms * 1000) [[unlikely]] {
-    server.latency.Add(row.Has(kFast) ? "fast-command" : "command", server.clock.WallMs() / 1000,
-                       us / 1000);
-  }
 }
 
 void Executor::RunQueued(Session& session, ReplyWriter& reply) {
@@ -354,6 +326,18 @@ void Executor::Unwatch(std::vector<WatchedKey> watched) {
   for (const WatchedKey& key : watched) worker_.server().store.Unwatch(key.db, key.key);
 }
 
+// What the batch tells its listeners is handed over with the commit, which keeps it in order.
+void Executor::Announce(BatchRun& run) {
+  worker_.FlushOutbox();
+  backend::View& view = run.batch->view();
+  if (view.events().empty() && run.messages.empty()) return;
+  if (worker_.anyone_listens()) {
+    run.batch->announcement = worker_.Announce(
+        {view.TakeEvents(), run.messages.Take(), worker_.index(), run.session->id});
+  }
+  run.messages.Clear();
+}
+
 void Executor::Finish(BatchRun& run) {
   Session* const session = run.session;
   const bool applied = run.batch->outcome == Outcome::kCommitted;
@@ -363,11 +347,7 @@ void Executor::Finish(BatchRun& run) {
   const bool reply_first = session != nullptr && session->subscribed() && !run.plan.empty() &&
                            run.plan.back().command.row != nullptr &&
                            run.plan.back().command.row->Has(kReadsQueue);
-  const auto deliver = [&] {
-    run.messages.Deliver(worker_, session, run.batch->view().events());
-    worker_.FlushOutbox();
-  };
-  if (applied && !reply_first) deliver();
+  if (!reply_first) worker_.server().store.Deliver(worker_.index());
   if (session != nullptr) {
     if (applied) {
       session->transport.Send(run.buffer.view());
@@ -376,8 +356,7 @@ void Executor::Finish(BatchRun& run) {
       session->transport.Close();
     }
   }
-  if (applied && reply_first) deliver();
-  run.messages.Clear();
+  if (reply_first) worker_.server().store.Deliver(worker_.index());
   run.session = nullptr;
   run.buffer.Clear();
   run.buffer.Shrink(kReplyBytesKept);

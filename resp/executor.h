@@ -70,8 +70,8 @@ class Executor {
   void Invoke(BatchRun& run, Session& session, const Command& row, size_t index, Args args);
   void Tell(Session& session, const Command& row, size_t index, Args args, int64_t start_us);
   void EndOversized(BatchRun& run, Session& session, const Command& row);
-  void Account(Session& session, const Command& row, size_t index, Args args, int64_t start_us);
   void Finish(BatchRun& run);
+  void Announce(BatchRun& run);
 
   Worker& worker_;
   std::vector<std::unique_ptr<BatchRun>> runs_;  // all ever made

@@ -84,6 +84,7 @@ void SubscriptionRegistry::Add(ChannelKind kind, std::string_view name, size_t t
   }
   ++it->second.per_thread[thread];
   ++it->second.total;
+  if (++listeners_[thread] == 1) listening_.fetch_or(uint64_t{1} << thread);
 }
 
 void SubscriptionRegistry::Remove(ChannelKind kind, std::string_view name, size_t thread) {
@@ -92,6 +93,7 @@ void SubscriptionRegistry::Remove(ChannelKind kind, std::string_view name, size_
   const auto it = names.find(name);
   if (it == names.end()) return;
   --it->second.per_thread[thread];
+  if (--listeners_[thread] == 0) listening_.fetch_and(~(uint64_t{1} << thread));
   if (--it->second.total != 0) return;
   names.erase(it);
   bus_.InterestEnded(TopicOf(kind), name);

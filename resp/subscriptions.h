@@ -3,6 +3,7 @@
 // which threads have listeners.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -63,7 +64,8 @@ struct SubscriberState {
 class SubscriptionRegistry {
  public:
   /// `bus` hears of the first and the last listener of each name; it must outlive the registry.
-  SubscriptionRegistry(size_t threads, cdc::Bus& bus) : threads_(threads), bus_(bus) {}
+  SubscriptionRegistry(size_t threads, cdc::Bus& bus)
+      : threads_(threads), bus_(bus), listeners_(threads) {}
 
   void Add(ChannelKind kind, std::string_view name, size_t thread);
   void Remove(ChannelKind kind, std::string_view name, size_t thread);
@@ -74,6 +76,10 @@ class SubscriptionRegistry {
   void ForEach(ChannelKind kind, const std::function<void(const std::string&)>& fn) const;
   /// Distinct names with a listener (PUBSUB NUMPAT, INFO pubsub_channels).
   size_t Names(ChannelKind kind) const;
+
+  /// Threads with any listener at all, a bit each; one load. Who is told that a SUBSCRIBE
+  /// is done is in it.
+  uint64_t listening_threads() const { return listening_.load(std::memory_order_acquire); }
 
   /// Deliveries that a message on `channel` means on threads other than `self` (exact and patterns,
   /// or shard alone), and a bit for each such thread.
@@ -98,6 +104,8 @@ class SubscriptionRegistry {
   cdc::Bus& bus_;
   mutable std::mutex mutex_;
   StringMap<Counts> names_[kChannelKinds];
+  std::vector<uint64_t> listeners_;  // by thread, of all names
+  std::atomic<uint64_t> listening_{0};
 };
 
 /// The subscriptions of one I/O thread's sessions. That thread only.

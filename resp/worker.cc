@@ -1,6 +1,8 @@
 #include "resp/worker.h"
 
 #include <bit>
+#include <memory>
+#include <utility>
 
 #include "backend/log.h"
 
@@ -66,7 +68,7 @@ Session* Worker::FindSession(uint64_t id) const {
 
 uint64_t Worker::Publish(ChannelKind kind, std::string_view channel, std::string_view payload) {
   uint64_t receivers = subscriptions_.Deliver(kind, channel, payload);
-  server_.bus.Publish(TopicOf(kind), channel, payload);
+  if (!server_.bus.alone()) server_.bus.Publish(TopicOf(kind), channel, payload);
   const auto remote = server_.registry.RemoteReceivers(kind, channel, index_);
   receivers += remote.receivers;
   for (uint64_t threads = remote.threads; threads != 0; threads &= threads - 1) {
@@ -82,35 +84,27 @@ uint64_t Worker::Receivers(ChannelKind kind, std::string_view channel) const {
          server_.registry.RemoteReceivers(kind, channel, index_).receivers;
 }
 
-void Worker::DeliverEvents(std::span<const EventNote> events) {
-  // What the flags were when the event was noted counts, as in Redis: a later command of the same
-  // EXEC may have changed them.
-  std::string channel;
-  for (const EventNote& event : events) {
-    const std::string_view name = EventName(event.event);
-    if ((event.channels & backend::kNotifyKeyspace) != 0) {
-      channel.assign("__keyspace@").append(std::to_string(event.db)).append("__:");
-      channel.append(event.key);
-      Publish(ChannelKind::kExact, channel, name);
-    }
-    if ((event.channels & backend::kNotifyKeyevent) != 0) {
-      channel.assign("__keyevent@").append(std::to_string(event.db)).append("__:");
-      channel.append(name);
-      Publish(ChannelKind::kExact, channel, event.key);
-    }
-  }
+backend::Announcement Worker::Announce(News news) {
+  uint64_t threads = server_.registry.listening_threads();
+  news.origin = index_;
+  if (!server_.bus.alone()) threads |= uint64_t{1} << index_;
+  if (threads == 0) return {};
+  return {std::make_shared<const backend::TellFn>(
+              [&server = server_, news = std::move(news)](size_t thread) {
+                TellNews(*server.workers[thread], news);
+              }),
+          threads};
 }
 
 void Worker::FlushOutbox() {
   for (size_t thread = 0; thread < outbox_.size(); ++thread) {
     if (outbox_[thread].empty()) continue;
-    Worker* const target = server_.workers[thread];
-    target->port().Post([target, messages = std::move(outbox_[thread])] {
-      for (const Outgoing& message : messages) {
-        target->subscriptions_.Deliver(message.kind, message.channel, message.payload);
-      }
-    });
-    outbox_[thread] = {};
+    News news{.events = {}, .messages = std::exchange(outbox_[thread], {})};
+    auto tell = std::make_shared<const backend::TellFn>(
+        [&server = server_, news = std::move(news)](size_t there) {
+          TellNews(*server.workers[there], news);
+        });
+    server_.store.Announce(index_, {std::move(tell), uint64_t{1} << thread});
   }
 }
 
@@ -165,9 +159,8 @@ int64_t Worker::TickStore() {
   return wait_ms;
 }
 
-void Worker::OnStoreEvents(std::span<const EventNote> events) {
-  DeliverEvents(events);
-  FlushOutbox();
+backend::Announcement Worker::OnStoreEvents(std::vector<EventNote> events) {
+  return Announce({.events = std::move(events), .messages = {}});
 }
 
 void Worker::Cron() {

@@ -23,6 +23,7 @@
 #include "resp/command/command_table.h"
 #include "resp/executor.h"
 #include "resp/latency_histogram.h"
+#include "resp/news.h"
 #include "resp/server_context.h"
 #include "resp/session.h"
 #include "resp/subscriptions.h"
@@ -74,9 +75,13 @@ class Worker final : private backend::StoreListener {
   uint64_t Publish(ChannelKind kind, std::string_view channel, std::string_view payload);
   /// How many Publish would reach on this node.
   uint64_t Receivers(ChannelKind kind, std::string_view channel) const;
-  /// Tells keyspace and keyevent listeners of committed events, as the flags ask.
-  void DeliverEvents(std::span<const backend::EventNote> events);
-  /// Sends what Publish and DeliverEvents collected for other threads. End of a batch.
+  /// Whether any thread has a listener, so that events are worth telling.
+  bool anyone_listens() const {
+    return server_.registry.listening_threads() != 0 || !server_.bus.alone();
+  }
+  /// What tells listeners of every thread, and the bus, of what this thread commits.
+  backend::Announcement Announce(News news);
+  /// Sends what Publish collected for other threads. Before anything is committed that comes later.
   void FlushOutbox();
 
   // --- turns
@@ -99,12 +104,7 @@ class Worker final : private backend::StoreListener {
   int64_t now_ms() const { return server_.clock.MonotonicUs() / 1000; }
 
  private:
-  struct Outgoing {
-    ChannelKind kind;
-    std::string channel;
-    std::string payload;
-  };
-  void OnStoreEvents(std::span<const backend::EventNote> events) override;
+  backend::Announcement OnStoreEvents(std::vector<backend::EventNote> events) override;
   void ResumePaused();
   void CheckLimits(Session& session, int64_t now_ms);
   void PublishTotals();
@@ -119,7 +119,7 @@ class Worker final : private backend::StoreListener {
   WorkerStats stats_;
   SubscriptionTable subscriptions_;
   std::vector<Session*> sessions_;
-  std::vector<std::vector<Outgoing>> outbox_;  // by thread
+  std::vector<std::vector<Message>> outbox_;  // by thread
   // Running totals, published a few times a second for worker 0's rates.
   std::atomic<uint64_t> published_commands_{0};
   std::atomic<uint64_t> published_input_{0};

@@ -59,16 +59,20 @@ int64_t Keyspace::MeanExpiryMs(uint32_t db) const {
 KeyTable& Keyspace::MakeTable(uint32_t stripe, uint32_t db) {
   Stripe& home = stripes_[stripe];
   std::unique_ptr<KeyTable>& table = home.tables[table_of_[db]];
-  if (table == nullptr) table = std::make_unique<KeyTable>(limits_, reclaimer_, home.bytes);
+  if (table == nullptr) {
+    table = std::make_unique<KeyTable>(limits_, reclaimer_, home.bytes);
+    home.made.push_back(table_of_[db]);
+  }
   return *table;
 }
 
 int64_t Keyspace::NextDueMs(uint32_t stripe) {
   Stripe& home = stripes_[stripe];
   int64_t due_ms = kNothingDue;
-  for (const std::unique_ptr<KeyTable>& table : home.tables)
-    if (table != nullptr && table->heap().size() > 0)
-      due_ms = std::min(due_ms, table->heap().top().at_ms);
+  for (const uint32_t number : home.made) {
+    const ExpiryHeap& heap = home.tables[number]->heap();
+    if (heap.size() > 0) due_ms = std::min(due_ms, heap.top().at_ms);
+  }
   home.due_hint_ms.store(due_ms, std::memory_order_relaxed);
   return due_ms;
 }
@@ -78,6 +82,7 @@ size_t Keyspace::Flush(uint32_t db) {
   for (Stripe& stripe : stripes_) {
     std::unique_ptr<KeyTable> table = std::move(stripe.tables[table_of_[db]]);
     if (table == nullptr) continue;
+    std::erase(stripe.made, table_of_[db]);
     keys += table->size();
     table->Detach();
     if (const size_t count = table->size(); count > 0) reclaimer_.Free(std::move(table), count);

@@ -36,6 +36,8 @@ struct alignas(64) Stripe {
   StripeMutex mutex;
   /// By table number (see Keyspace::table_of); null until the first key.
   std::vector<std::unique_ptr<KeyTable>> tables;
+  /// The numbers of those that are not null, in no order: databases may be many.
+  std::vector<uint32_t> made;
   WatchRegistry watches;
   std::atomic<size_t> bytes{0};
   /// Not later than the first expiry of the stripe; exact after Keyspace::NextDueMs().

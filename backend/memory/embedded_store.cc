@@ -72,10 +72,15 @@ class EmbeddedStore final : public Store {
         checkpointer_(keyspace_, *journal_),
         expiry_view_(keyspace_) {
     Configure(options.settings);
+    journal_->SetDurableListener([this](Ticket durable) { durability_.OnDurable(durable); });
   }
   ~EmbeddedStore() override {
+    Stop();
+    journal_.reset();  // its thread calls durability_ until then
+  }
+  void Stop() override {
     checkpointer_.Stop();
-    journal_->SetDurableListener({});
+    durability_.Detach();
   }
 
   Status Recover() {
@@ -89,7 +94,6 @@ class EmbeddedStore final : public Store {
   void AttachThreads(std::vector<ThreadPort*> ports) override {
     counters_ = std::vector<ThreadCounters>(ports.size());
     durability_.Attach(std::move(ports));
-    journal_->SetDurableListener([this](Ticket durable) { durability_.OnDurable(durable); });
   }
 
   std::unique_ptr<Batch> MakeBatch(BatchOwner& owner, size_t thread) override {
@@ -121,25 +125,38 @@ class EmbeddedStore final : public Store {
     if (wrote) {
       batch.commit_ts = commit_clock_.Next();
       wait_for = Append(batch.commit_ts, view, batch.held);
-    } else if (always()) {
+    } else {
       for (StripeMask left = batch.held; left != 0; left &= left - 1) {
         wait_for = std::max(wait_for, newest_[static_cast<size_t>(std::countr_zero(left))]);
       }
     }
+    // Asked after Append: who still sees kAlways has a ticket that Configure's news to the journal
+    // covers, so it is not left waiting for a sync that nobody does.
+    const bool always = this->always();
+    const Ticket durable = always ? journal_->durable() : 0;
+    // A read that finds its keys durable, or the disk failing, has nothing to wait for.
+    const bool waits =
+        always && (wrote || (wait_for > durable && journal_->health() == JournalHealth::kHealthy));
+    uint64_t wake = 0;
+    if (batch.announcement.tell != nullptr) {
+      wake = durability_.Announce(batch.thread(), batch.announcement, GateOf(waits), wait_for,
+                                  durable);
+    }
     Release(batch.held);
     batch.held = 0;
+    durability_.Wake(wake);
     counters_[batch.thread()].Add(view.counters());
     batch.outcome = Outcome::kCommitted;
-    if (!always()) return Progress::kDone;
-    const Ticket durable = journal_->durable();
-    // A read that finds its keys durable, or the disk failing, has nothing to wait for.
-    if (!wrote && (wait_for <= durable || journal_->health() != JournalHealth::kHealthy)) {
-      return Progress::kDone;
-    }
+    if (!waits) return Progress::kDone;
     return durability_.Wait(batch, wait_for, wrote, clock_.MonotonicUs() / 1000, durable)
                ? Progress::kPending
                : Progress::kDone;
   }
+
+  void Announce(size_t from, Announcement announcement) override {
+    durability_.Wake(durability_.Announce(from, announcement, DurabilityQueue::Gate::kFree));
+  }
+  void Deliver(size_t thread) override { durability_.Deliver(thread); }
 
   void Unwatch(uint32_t db, std::string_view key) override {
     Stripe& stripe = keyspace_.stripe(Keyspace::StripeOf(KeyHash(key)));
@@ -159,6 +176,7 @@ class EmbeddedStore final : public Store {
     const int64_t wait_ms = active_expire_ && expire_writes_ && !failing
                                 ? ExpireDueKeys(listener, now_us + kTickBudgetUs)
                                 : kTickMsMax;
+    durability_.Deliver(0);
     LookForCheckpoint(now_us / 1000);
     return wait_ms;
   }
@@ -219,6 +237,9 @@ class EmbeddedStore final : public Store {
   Status Flush() override { return journal_->Flush(); }
 
  private:
+  static DurabilityQueue::Gate GateOf(bool waits) {
+    return waits ? DurabilityQueue::Gate::kDurable : DurabilityQueue::Gate::kBehind;
+  }
   bool always() const { return sync_.load(std::memory_order_relaxed) == SyncPolicy::kAlways; }
 
   void PrepareView(View& view) {
@@ -268,23 +289,24 @@ class EmbeddedStore final : public Store {
     View& view = expiry_view_;
     PrepareView(view);
     view.set_now_ms(now_ms);
-    Ticket ticket = 0;
+    uint64_t wake = 0;
     size_t erased = 0;
     {
       std::lock_guard lock(keyspace_.stripe(index).mutex);
       erased = view.ExpireDue(index, kExpireBudget);
-      keyspace_.NextDueMs(index);  // puts the hint right
+      Ticket ticket = 0;
       if (!view.changes().empty()) {
         ticket = Append(commit_clock_.Next(), view, StripeMask{1} << index);
       }
+      if (!view.events().empty()) {
+        const bool always = this->always();
+        wake = durability_.Announce(DurabilityQueue::kNoThread,
+                                    listener.OnStoreEvents(view.TakeEvents()), GateOf(always),
+                                    ticket, always ? journal_->durable() : 0);
+      }
     }
+    durability_.Wake(wake & ~uint64_t{1});  // this thread's own turn comes at the end of Tick
     counters_[0].Add(view.counters());
-    if (always()) {
-      durability_.Tell(0, ticket, journal_->durable(),
-                       [&listener, events = view.TakeEvents()] { listener.OnStoreEvents(events); });
-    } else {
-      listener.OnStoreEvents(view.events());
-    }
     view.Reset();
     return erased > 0;
   }

@@ -81,6 +81,8 @@ void RocksdbJournal::SetDurableListener(std::function<void(Ticket durable)> list
 
 void RocksdbJournal::SetSyncPolicy(SyncPolicy policy) {
   const std::lock_guard<std::mutex> lock(mu_);
+  // Batches that began to wait under kAlways get their sync, whatever the new policy is.
+  if (policy_ == SyncPolicy::kAlways) sync_target_ = std::max(sync_target_, last());
   policy_ = policy;
   Wake();
 }

@@ -85,6 +85,10 @@ struct Server::Parts {
                 .request_shutdown = {},
                 .inspection = {}},
         listener(context, threads) {}
+  // The store's threads post to the I/O threads, which go first.
+  ~Parts() { store->Stop(); }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
 
   StartOptions options;
   backend::SystemClock clock;

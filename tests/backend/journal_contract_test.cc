@@ -173,6 +173,20 @@ TEST_P(JournalContract, StatsCountWhatWasAppended) {
   EXPECT_TRUE(stats.last_error.empty());
 }
 
+// Batches that wait for their fsync are not left behind when the policy no longer asks for any.
+TEST_P(JournalContract, WhatWasAppendedUnderAlwaysBecomesDurableUnderAnyPolicy) {
+  Recover();
+  for (int i = 0; i < 20; ++i) {
+    journal_->SetSyncPolicy(SyncPolicy::kAlways);
+    const Ticket ticket = journal_->Append(static_cast<CommitTs>(i) + 1, "records");
+    journal_->SetSyncPolicy(SyncPolicy::kNo);
+    for (int patience = 5000; journal_->durable() < ticket && patience > 0; --patience) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    ASSERT_GE(journal_->durable(), ticket);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, JournalContract, ::testing::ValuesIn(Engines()),
                          [](const auto& param) { return param.param.name; });
 

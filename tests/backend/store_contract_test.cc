@@ -27,8 +27,9 @@ constexpr size_t kThreads = 2;
 
 class Heard final : public StoreListener {
  public:
-  void OnStoreEvents(std::span<const EventNote> events) override {
+  Announcement OnStoreEvents(std::vector<EventNote> events) override {
     for (std::string& text : test::EventTexts(events)) told.push_back(std::move(text));
+    return {};
   }
   std::vector<std::string> told;
 };

@@ -153,18 +153,6 @@ TEST_F(ViewTest, EventsThatNobodyWantsStandInTheJournalOnly) {
   EXPECT_THAT(JournalledEvents(), ElementsAre("set 0 a", "hset 3 b"));
 }
 
-TEST_F(ViewTest, RecycledEventsAreUsedAgain) {
-  view_.Note(Event::kSet, 0, "a key that is longer than what a string keeps inside");
-  std::vector<EventNote> events = view_.TakeEvents();
-  const char* const memory = events[0].key.data();
-  EXPECT_TRUE(view_.events().empty());
-  view_.RecycleEvents(std::move(events));
-  EXPECT_TRUE(view_.events().empty());
-  view_.Note(Event::kDel, 1, "another key that is a little shorter");
-  ASSERT_EQ(view_.events().size(), 1u);
-  EXPECT_EQ(view_.events()[0].key.data(), memory);
-}
-
 // --- values
 
 TEST_F(ViewTest, EncodingNamesAreThoseOfRedis) {

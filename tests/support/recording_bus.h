@@ -41,6 +41,7 @@ class RecordingBus final : public cdc::Bus {
   }
 
   // --- Bus
+  bool alone() const override { return false; }
   void SetReceiver(Receiver receiver) override {
     const std::lock_guard lock(receiver_mutex_);
     receiver_ = std::move(receiver);

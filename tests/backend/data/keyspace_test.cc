@@ -201,5 +201,23 @@ TEST(Keyspace, AMillionMembersAreFreedApart) {
   EXPECT_EQ(keyspace.reclaimer().freed(), 1u);
 }
 
+TEST(Keyspace, AStripeKnowsItsTablesAmongManyDatabases) {
+  Keyspace keyspace({.databases = 5000});
+  View view(keyspace);
+  view.set_now_ms(1000);
+  const uint32_t stripe = StripeOf(KeyHash("k"));
+  for (const uint32_t db : {7u, 4000u}) {
+    Key key = view.OpenWriteIn(db, "k");
+    key.SetString("v", ExpiryChange::At(2000));
+  }
+  EXPECT_EQ(keyspace.stripe(stripe).made.size(), 2u);
+  view.Swap(7, 8);
+  view.Flush(8);
+  EXPECT_EQ(keyspace.stripe(stripe).made.size(), 1u);
+  view.set_now_ms(2001);
+  EXPECT_EQ(view.ExpireDue(stripe, 10), 1u);
+  EXPECT_EQ(keyspace.NextDueMs(stripe), kNothingDue);
+}
+
 }  // namespace
 }  // namespace tideway::backend

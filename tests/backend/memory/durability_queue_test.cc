@@ -48,6 +48,18 @@ class DurabilityQueueTest : public testing::Test {
   bool Wait(Batch& batch, Ticket ticket, bool wrote = true, int64_t since_ms = 0) {
     return queue.Wait(batch, ticket, wrote, since_ms, journal_durable);
   }
+  // Announces on one thread what `from` committed.
+  void Announce(std::string text, Ticket ticket, size_t from = DurabilityQueue::kNoThread,
+                size_t thread = 0, DurabilityQueue::Gate gate = DurabilityQueue::Gate::kDurable) {
+    auto tell = [this, text = std::move(text)](size_t) { told.push_back(text); };
+    AnnounceFn(std::move(tell), ticket, from, thread, gate);
+  }
+  void AnnounceFn(TellFn tell, Ticket ticket, size_t from = DurabilityQueue::kNoThread,
+                  size_t thread = 0, DurabilityQueue::Gate gate = DurabilityQueue::Gate::kDurable) {
+    queue.Wake(queue.Announce(from,
+                              {std::make_shared<const TellFn>(std::move(tell)), 1ull << thread},
+                              gate, ticket, journal_durable));
+  }
 
   ManualPort ports[2];
   DurabilityQueue queue;
@@ -110,37 +122,116 @@ TEST_F(DurabilityQueueTest, AWriteDoesNotOvertakeOneThatIsDurableButNotTold) {
   queue.OnDurable(1);
   journal_durable = 2;  // known to the journal, OnDurable is on its way
   EXPECT_TRUE(Wait(second, 2));
-  EXPECT_FALSE(Wait(reader, 1, false)) << "a read tells no events: it need not wait";
+  EXPECT_FALSE(Wait(reader, 1, false)) << "a read overtakes nothing";
   queue.OnDurable(2);
   RunJobs();
   EXPECT_THAT(told, ElementsAre("first", "second"));
 }
 
-TEST_F(DurabilityQueueTest, WhatIsToldStandsInLineWithTheBatches) {
-  NamedBatch before("before", told);
-  NamedBatch after("after", told);
-  Wait(before, 1);
-  queue.Tell(0, 2, 0, [&] { told.push_back("expired"); });
-  Wait(after, 3);
+TEST_F(DurabilityQueueTest, AnnouncementsComeInTheirOrderWhateverThreadTheyAreFrom) {
+  Announce("0", 1, 0, 1);
+  Announce("1", 2, 1, 1);
+  Announce("none", 3, DurabilityQueue::kNoThread, 1);
   queue.OnDurable(3);
-  RunJobs();
-  EXPECT_THAT(told, ElementsAre("before", "expired", "after"));
+  EXPECT_THAT(told, IsEmpty()) << "never on the journal's thread";
+  NamedBatch batch("own batch", told, 1);
+  journal_durable = 3;
+  EXPECT_FALSE(Wait(batch, 2));
+  RunJobs(1);
+  EXPECT_THAT(told, ElementsAre("0", "1", "none"));
 }
 
-TEST_F(DurabilityQueueTest, WhatIsDurableIsToldAtOnce) {
-  queue.Tell(0, 1, 1, [&] { told.push_back("expired"); });
-  EXPECT_THAT(told, ElementsAre("expired"));
+TEST_F(DurabilityQueueTest, AnAnnouncementWaitsForItsTicketAndLetsOlderOnesPass) {
+  Announce("new", 2);
+  Announce("old", 1);
+  RunJobs();
+  EXPECT_THAT(told, IsEmpty());
+  queue.OnDurable(1);
+  RunJobs();
+  EXPECT_THAT(told, ElementsAre("old"));
+  queue.OnDurable(2);
+  RunJobs();
+  EXPECT_THAT(told, ElementsAre("old", "new"));
+}
+
+TEST_F(DurabilityQueueTest, WhatNeedsNoDurabilityPassesNothingThatDoes) {
+  using Gate = DurabilityQueue::Gate;
+  Announce("waits", 2);
+  Announce("behind", 0, DurabilityQueue::kNoThread, 0, Gate::kBehind);
+  Announce("waits, too", 1);
+  Announce("message", 0, DurabilityQueue::kNoThread, 0, Gate::kFree);
+  RunJobs();
+  EXPECT_THAT(told, ElementsAre("message"));
+  queue.OnDurable(1);
+  RunJobs();
+  EXPECT_THAT(told, ElementsAre("message"));
+  queue.OnDurable(2);
+  RunJobs();
+  EXPECT_THAT(told, ElementsAre("message", "waits", "behind", "waits, too"));
+}
+
+TEST_F(DurabilityQueueTest, ABatchEndsBeforeWhatItAnnounced) {
+  NamedBatch batch("batch", told);
+  Announce("event", 1, 0);
+  Wait(batch, 1);
+  queue.OnDurable(1);
+  queue.Deliver(0);  // before the job ran
+  EXPECT_THAT(told, IsEmpty());
+  RunJobs();
+  EXPECT_THAT(told, ElementsAre("batch", "event"));
+}
+
+TEST_F(DurabilityQueueTest, AThreadIsWokenOnlyForWhatIsDue) {
+  Announce("waits", 1, 1);
+  EXPECT_THAT(ports[0].Take(), IsEmpty());
+  journal_durable = 2;
+  Announce("due", 2, 1);
+  EXPECT_EQ(ports[0].Take().size(), 1u);
+  Announce("own", 2, 0);
+  queue.Deliver(0);
+  EXPECT_THAT(told, ElementsAre("waits", "due"));
+}
+
+TEST_F(DurabilityQueueTest, AfterDetachNoPortIsUsed) {
+  NamedBatch batch("a", told);
+  Wait(batch, 1);
+  Announce("event", 1, 1);
+  queue.Detach();
+  queue.OnDurable(1);
+  EXPECT_THAT(ports[0].Take(), IsEmpty());
+  EXPECT_THAT(ports[1].Take(), IsEmpty());
 }
 
 TEST_F(DurabilityQueueTest, AnOwnerMayWaitAgainWhileItIsTold) {
   NamedBatch again("again", told);
-  queue.Tell(0, 1, 0, [&] { EXPECT_TRUE(Wait(again, 2)); });
+  AnnounceFn([&](size_t) { EXPECT_TRUE(Wait(again, 2)); }, 1);
   queue.OnDurable(1);
   RunJobs();
   EXPECT_THAT(told, IsEmpty());
   queue.OnDurable(2);
   RunJobs();
   EXPECT_THAT(told, ElementsAre("again"));
+}
+
+TEST_F(DurabilityQueueTest, GivingUpLooksFirstWhatIsDurable) {
+  NamedBatch write("write", told);
+  Wait(write, 1, true, 100);
+  queue.GiveUp(100);
+  queue.OnDurable(1);
+  RunJobs();
+  EXPECT_THAT(told, ElementsAre("write"));
+}
+
+TEST_F(DurabilityQueueTest, WhatAnUndecidedBatchAnnouncedIsToldOnceItIsDurable) {
+  NamedBatch write("write", told);
+  Announce("event", 1, 0);
+  Wait(write, 1, true, 100);
+  queue.GiveUp(100);
+  RunJobs();
+  EXPECT_THAT(told, ElementsAre("write undecided"));
+  queue.OnDurable(1);
+  RunJobs();
+  EXPECT_THAT(told, ElementsAre("write undecided", "event"));
 }
 
 TEST_F(DurabilityQueueTest, GivingUpEndsOldWritesUndecidedAndAllReads) {
@@ -150,7 +241,7 @@ TEST_F(DurabilityQueueTest, GivingUpEndsOldWritesUndecidedAndAllReads) {
   Wait(old_write, 1, true, 100);
   Wait(young_write, 2, true, 101);
   Wait(read, 1, false, 5000);
-  queue.Tell(0, 3, 0, [&] { told.push_back("expired"); });
+  Announce("expired", 3);
   queue.GiveUp(100);
   RunJobs();
   EXPECT_THAT(told, ElementsAre("old write undecided", "read"));
@@ -177,11 +268,14 @@ TEST_F(DurabilityQueueTest, NobodyIsLeftWaiting) {
       };
       for (Ticket ticket = ++handed_out; ticket <= kTickets; ticket = ++handed_out) {
         ++waiting;
-        queue.Tell(thread, ticket, durable, [&, ticket] {
+        const auto tell = std::make_shared<const TellFn>([&, ticket](size_t) {
           EXPECT_GT(ticket, newest);
           newest = ticket;
           --waiting;
         });
+        queue.Announce(DurabilityQueue::kNoThread, {tell, 1ull << thread},
+                       DurabilityQueue::Gate::kDurable, ticket, durable);
+        queue.Deliver(thread);
         run();
       }
       while (waiting != 0) run();

@@ -137,7 +137,7 @@ TEST_F(EmbeddedStoreTest, AnExpiryIsJournalled) {
   });
   clock.AdvanceMs(11);
   class Nobody final : public StoreListener {
-    void OnStoreEvents(std::span<const EventNote>) override {}
+    Announcement OnStoreEvents(std::vector<EventNote>) override { return {}; }
   } nobody;
   store->Tick(nobody);
   EXPECT_TRUE(Recovered(disk->image()).empty());
@@ -279,7 +279,7 @@ TEST_F(CheckpointTest, AServerThatStopsGivesItUp) {
 
 TEST_F(CheckpointTest, OneBeginsByItselfWhenTheJournalHasGrown) {
   class Nobody final : public StoreListener {
-    void OnStoreEvents(std::span<const EventNote>) override {}
+    Announcement OnStoreEvents(std::vector<EventNote>) override { return {}; }
   } nobody;
   store->Tick(nobody);
   disk->set_journal_bytes((uint64_t{64} << 20) - 1);
@@ -302,7 +302,7 @@ class FailingDisk : public EmbeddedStoreTest {
   }
   void Tick() {
     class Nobody final : public StoreListener {
-      void OnStoreEvents(std::span<const EventNote>) override {}
+      Announcement OnStoreEvents(std::vector<EventNote>) override { return {}; }
     } nobody;
     store->Tick(nobody);
   }

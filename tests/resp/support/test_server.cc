@@ -122,6 +122,7 @@ TestServer::TestServer(Options options)
 TestServer::~TestServer() {
   for (const auto& client : clients_) client->Close();
   Settle();
+  store_->Stop();
 }
 
 std::unique_ptr<backend::Store> TestServer::OpenStore(const Settings& settings) {
