@@ -63,8 +63,13 @@ TEST_F(ValueCodecTest, AStringIsItsBytes) {
 TEST_F(ValueCodecTest, TheFormOfHashesAndSetsIsFixed) {
   Key hash = view_.OpenWrite("h");
   hash.HashSet("name", "v");
-  hash.HashSet("", std::string(200, 'x'));
-  EXPECT_EQ(Encoded("h"), "\x01\x04name\x01v\x00\xc8\x01"s + std::string(200, 'x'));
+  hash.HashSet("", "\xff");
+  EXPECT_EQ(Encoded("h"), "\x01\x04name\x01v\x00\x01\xff"s);
+  view_.OpenWrite("long").HashSet("f", std::string(200, 'x'));
+  EXPECT_EQ(Encoded("long"),
+            "\x01\x01"
+            "f\xc8\x01"s +
+                std::string(200, 'x'));
   Key set = view_.OpenWrite("s");
   set.SetAdd("20");
   set.SetAdd("-3");
