@@ -64,15 +64,17 @@ bool HashValue::Set(std::string_view field, std::string_view value, const Encodi
   }
   if (packed()) {
     const char* at = list()->Find(field, 2);
-    if (at != list()->end()) {
+    const bool added = at == list()->end();
+    if (added) {
+      entry_->set_value(PackedList::Append(list(), field));
+      entry_->set_value(PackedList::Append(list(), value));
+    } else {
       PackedList::Take(at);
       entry_->set_value(PackedList::Replace(list(), at, value));
-      return false;
     }
-    entry_->set_value(PackedList::Append(list(), field));
-    entry_->set_value(PackedList::Append(list(), value));
+    // Also after a mere change: the setting may have been lowered since.
     if (size() > limits.hash_max_listpack_entries.load(std::memory_order_relaxed)) ConvertToTable();
-    return true;
+    return added;
   }
   Field* const old = table()->Find(field);
   if (old == nullptr) {

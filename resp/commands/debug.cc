@@ -220,7 +220,7 @@ constexpr auto kSubcommands = std::to_array<Subcommand>({
      DebugDigestValue},
     {"log", 1, 1, "LOG <message>", "Writes a line to the log.", DebugLog},
     {"loadaof", 0, 0, "LOADAOF", "A no-op: memory is what the journal says.", DebugReload},
-    {"object", 1, 2, "OBJECT <key>", "How a key is stored.", DebugObject},
+    {"object", 1, 1, "OBJECT <key>", "How a key is stored.", DebugObject},
     {"config-rewrite-force-all", 0, 0, "CONFIG-REWRITE-FORCE-ALL",
      "Writes every setting to the configuration file.", DebugRewriteAll},
     {"populate", 1, 3, "POPULATE <count> [<prefix>] [<size>]", "Makes keys.", DebugPopulate},

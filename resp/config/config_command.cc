@@ -29,7 +29,8 @@ Status CheckNames(std::span<const std::string_view> args, bool protected_too) {
     const SettingRow* row = FindSetting(args[i]);
     if (row == nullptr) {
       return {Errc::kInvalidArgument,
-              fmt::format("Unknown option or number of arguments for CONFIG SET - '{}'", args[i])};
+              fmt::format("Unknown option or number of arguments for CONFIG SET - '{}'",
+                          args[i].substr(0, args[i].find('\0')))};
     }
     const std::string_view why_not = WhyNot(*row, protected_too);
     if (!why_not.empty()) return ConfigSetFailed(args[i], why_not);
