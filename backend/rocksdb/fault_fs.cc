@@ -65,12 +65,13 @@ class FaultWritableFile final : public rocksdb::FSWritableFileWrapper {
       return verdict == FaultDisk::Verdict::kOk ? real_->Sync(options, dbg)
                                                 : StatusOf(verdict, path_);
     }
+    // Before the file's lock: a power loss takes the locks of all names first, then of each file.
+    if (verdict == FaultDisk::Verdict::kOk) disk_->unsynced().NameSynced(path_);
     const std::lock_guard<std::mutex> lock(file_->mu);
     if (verdict != FaultDisk::Verdict::kOk) {
       UnsyncedFiles::LoseTail(*file_);
       return StatusOf(verdict, path_);
     }
-    disk_->unsynced().NameSynced(path_);
     // The process may die, the machine will not: what the operating system has is safe enough.
     return real_->Append(UnsyncedFiles::TakeTail(*file_), options, dbg);
   }

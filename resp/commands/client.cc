@@ -245,7 +245,10 @@ void ClientUnpause(Call& call) {
 }
 
 void ClientUnblock(Call& call) {
-  if (call.args.size() > 4) return call.reply.Error(kSyntaxError);
+  if (call.args.size() > 4) {
+    return call.reply.Error("ERR unknown subcommand or wrong number of arguments for '" +
+                            std::string(call.args[1]) + "'. Try CLIENT HELP.");
+  }
   if (call.args.size() == 4 && !EqualsIgnoreCase(call.args[3], "timeout") &&
       !EqualsIgnoreCase(call.args[3], "error")) {
     return call.reply.Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");

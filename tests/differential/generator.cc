@@ -204,6 +204,8 @@ Step Generator::MakeOwnMessages() {
          "UNSUBSCRIBE own:c\r\n", "UNSUBSCRIBE __keyevent@0__:set\r\n", "SUNSUBSCRIBE own:c\r\n",
          "PUNSUBSCRIBE own:*\r\n", "PING\r\n"});
   }
+  // Or PUBSUB CHANNELS could see what it heard for as long as its end goes unnoticed.
+  step.raw += "RESET\r\n";
   return step;
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <random>
@@ -16,6 +17,13 @@ uint64_t Seed() {
   std::cout << info->test_suite_name() << '.' << info->name() << ": TIDEWAY_TEST_SEED=" << seed
             << std::endl;
   return seed;
+}
+
+uint64_t NextMoment(uint64_t moment, uint64_t moments, uint64_t seed) {
+  constexpr uint64_t kTried = 12;
+  const bool short_run = std::getenv("TIDEWAY_CI") != nullptr;
+  const uint64_t stride = short_run ? std::max<uint64_t>(moments / kTried, 1) : 1;
+  return moment == 0 ? 1 + seed % stride : moment + stride;
 }
 
 }  // namespace tideway::test

@@ -94,8 +94,10 @@ void Work(Journal& journal) {
 }
 
 TEST_P(Heal, AfterAFailureAtEachOperationOfTheDisk) {
+  const uint64_t seed = test::Seed();
   uint64_t operations = 0;
-  for (uint64_t step = 0; step == 0 || step <= operations; ++step) {
+  for (uint64_t step = 0; step == 0 || step <= operations;
+       step = test::NextMoment(step, operations, seed)) {
     std::filesystem::remove_all(folder_ / "data");
     const auto disk = MakeDisk();
     const SyncPolicy policy = step % 2 == 0 ? SyncPolicy::kEverySec : SyncPolicy::kAlways;

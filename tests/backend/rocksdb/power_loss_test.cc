@@ -124,7 +124,8 @@ Promise Scenario(const RocksdbJournalOptions& options, Promise promise) {
 TEST_P(PowerLoss, AtEachOperationOfTheDisk) {
   const uint64_t seed = test::Seed();
   uint64_t operations = 0;
-  for (uint64_t stop = 0; stop == 0 || stop <= operations; ++stop) {
+  for (uint64_t stop = 0; stop == 0 || stop <= operations;
+       stop = test::NextMoment(stop, operations, seed)) {
     std::filesystem::remove_all(folder_ / "data");
     const auto disk = MakeDisk();
     if (stop > 0) disk->StopAt(stop - 1);
@@ -186,13 +187,15 @@ size_t AppendLarge(Journal& journal, std::vector<std::string>& batches) {
 }
 
 TEST_P(PowerLoss, ABatchOfSeveralRecordsComesBackWholeOrNotAtAll) {
+  const uint64_t seed = test::Seed();
   const auto options = [&](std::shared_ptr<FaultDisk> disk) {
     RocksdbJournalOptions made = Options(SyncPolicy::kEverySec, std::move(disk));
     made.part_bytes = 3000;
     return made;
   };
   uint64_t operations = 0;
-  for (uint64_t stop = 0; stop == 0 || stop <= operations; ++stop) {
+  for (uint64_t stop = 0; stop == 0 || stop <= operations;
+       stop = test::NextMoment(stop, operations, seed)) {
     std::filesystem::remove_all(folder_ / "data");
     std::vector<std::string> batches;
     size_t durable = 0;
