@@ -99,6 +99,7 @@ class JournalDb {
   Status CheckReads() const;
   void AdoptFamilies(std::vector<rocksdb::ColumnFamilyHandle*> handles);
   rocksdb::ColumnFamilyHandle* FamilyOf(uint64_t generation) const;
+  Status DropOldFamilies(uint64_t generation);
 
   const JournalDbConfig config_;
   const std::shared_ptr<DeletionPermit> permit_ = std::make_shared<DeletionPermit>();

@@ -49,11 +49,17 @@ Ticket ExpectPrefix(const Recovered& recovered, const Promise& promise) {
   EXPECT_GE(last, promise.durable);
   EXPECT_EQ(recovered.journal->durable(), last);
   ExpectBatches(recovered.replayed, cut + 1, last, chunks);
+  if (testing::Test::HasFailure() && !recovered.replayed.empty()) {
+    ADD_FAILURE() << "begins with \"" << recovered.replayed[0].substr(0, 60) << "\", promised "
+                  << promise.checkpoint << " or " << promise.attempted << ", cut " << cut
+                  << ", last " << last << ", durable " << promise.durable;
+  }
   return last;
 }
 
 /// One checkpoint of everything; notes what may be relied on.
 void Checkpoint(Journal& journal, Promise& promise) {
+  if (journal.last() == 0) return;  // a cut of 0 would look like no checkpoint
   Result<std::unique_ptr<CheckpointWriter>> writer = journal.BeginCheckpoint();
   if (!writer.ok()) return;
   const Ticket cut = journal.last();
