@@ -39,7 +39,7 @@ std::vector<std::string> JudgeEnds(const std::vector<History>& histories, std::u
 
 TEST(CrashModel, FindsThePrefixThatCameBack) {
   const auto histories = Histories(500);
-  for (const std::uint64_t end : {0, 1, 16, 17, 255, 499, 500}) {
+  for (const std::uint64_t end : {0u, 1u, 16u, 17u, 255u, 499u, 500u}) {
     const auto prefix = FindPrefix(histories[0], After(histories[0], end));
     ASSERT_TRUE(prefix.has_value()) << end;
     EXPECT_LE(prefix->low, end);
