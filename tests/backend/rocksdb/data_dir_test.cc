@@ -10,6 +10,10 @@
 
 #include "tests/backend/rocksdb/journal_fixture.h"
 
+#if defined(__has_feature)
+#define TIDEWAY_HAS_TSAN __has_feature(thread_sanitizer)
+#endif
+
 namespace tideway::backend {
 namespace {
 
@@ -97,6 +101,9 @@ TEST_F(DataDir, HeldByThisProcessIsRefused) {
 }
 
 TEST_F(DataDir, HeldByAnotherProcessIsRefusedAndItsIdIsTold) {
+#if defined(__SANITIZE_THREAD__) || (defined(__has_feature) && TIDEWAY_HAS_TSAN)
+  GTEST_SKIP() << "ThreadSanitizer does not let a process that has threads fork";
+#endif
   Fill();
   int ready[2];
   ASSERT_EQ(pipe(ready), 0);
