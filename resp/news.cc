@@ -1,5 +1,6 @@
 #include "resp/news.h"
 
+#include <algorithm>
 #include <span>
 
 #include "resp/session.h"
@@ -56,8 +57,11 @@ void MuteNewSubscriptions(Worker& worker, const News& news, Session& session) {
 }  // namespace
 
 void TellNews(Worker& worker, const News& news) {
-  const bool own = news.origin == worker.index() && news.client != 0 && !news.messages.empty();
-  Session* const session = own ? worker.FindSession(news.client) : nullptr;
+  // Looked for only where a subscription begins: a search through all clients of the thread.
+  const bool mutes = news.origin == worker.index() &&
+                     std::any_of(news.messages.begin(), news.messages.end(),
+                                 [](const Message& message) { return message.subscription; });
+  Session* const session = mutes ? worker.FindSession(news.client) : nullptr;
   if (session != nullptr) MuteNewSubscriptions(worker, news, *session);
   Teller teller(worker, news);
   const std::span<const EventNote> events = news.events;
