@@ -46,10 +46,11 @@ enum class Progress : uint8_t { kDone, kPending };
 
 /// How a batch ended.
 enum class Outcome : uint8_t {
-  kCommitted,   // applied, and as durable as the settings ask
-  kConflict,    // somebody else wrote in between: run the batch again from Load (remote engines)
-  kNotApplied,  // surely not applied (remote engines); clients get an error
-  kUndecided,   // may or may not be applied: clients' connections are closed, as when Redis dies
+  kCommitted,  // applied, and as durable as the settings ask
+  kConflict,   // somebody else wrote in between: run the batch again from Load (remote engines)
+  // Surely not applied (remote engines). Until there is one the executor closes the connection.
+  kNotApplied,
+  kUndecided,  // may or may not be applied: clients' connections are closed, as when Redis dies
 };
 
 /// Told when a pending Load or Commit ends. Called on the thread that called Load/Commit.
