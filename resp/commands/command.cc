@@ -99,7 +99,7 @@ bool FindKeys(Call& call, std::vector<std::pair<size_t, const KeySpec*>>& keys) 
     return false;
   }
   const Command& row = *resolved.row;
-  if (row.keys.access == KeySpec::kNone) {
+  if (row.keys.access == KeySpec::kNone || (row.keys.words & kKeyNotKey) != 0) {
     call.reply.Error("ERR The command has no key arguments");
     return false;
   }

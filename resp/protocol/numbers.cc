@@ -95,14 +95,17 @@ std::optional<uint64_t> ParseMemorySize(std::string_view text) {
   while (digits < text.size() && IsDigit(text[digits])) ++digits;
   uint64_t number = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + digits, number);
-  if (parsed.ec != std::errc()) return std::nullopt;
+  if (parsed.ec == std::errc::result_out_of_range) {
+    number = UINT64_MAX;  // as strtoull()
+  } else if (parsed.ec != std::errc()) {
+    return std::nullopt;
+  }
   std::string unit(text.substr(digits));
   for (char& c : unit) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
   for (const Unit& known : kUnits) {
     uint64_t bytes;
     if (known.name != unit) continue;
-    if (__builtin_mul_overflow(number, known.bytes, &bytes)) return std::nullopt;
-    return bytes;
+    return __builtin_mul_overflow(number, known.bytes, &bytes) ? UINT64_MAX : bytes;
   }
   return std::nullopt;
 }

@@ -33,7 +33,7 @@ std::optional<double> ParseDouble(std::string_view text);
 std::optional<long double> ParseLongDouble(std::string_view text);
 
 /// Bytes with a unit, as settings write them: "100", "1b", "1k" (1,000), "1kb" (1,024), "m", "mb",
-/// "g", "gb", in any case of letters. nullopt when negative, malformed or beyond uint64_t.
+/// "g", "gb", in any case of letters; UINT64_MAX for more. nullopt when negative or malformed.
 std::optional<uint64_t> ParseMemorySize(std::string_view text);
 
 /// The longest result of FormatInt64 and FormatUint64.

@@ -45,7 +45,11 @@ class Writers {
   std::string strange_error() const { return strange_error_; }
   // How many writes ended so since the last call.
   std::size_t TakeRefused() { return refused_.exchange(0); }
-  std::size_t TakeAcknowledged() { return acknowledged_.exchange(0); }
+  // Of writes that were sent since the last call: an answer may have been on its way.
+  std::size_t TakeAcknowledged() {
+    ++phase_;
+    return acknowledged_.exchange(0);
+  }
 
  private:
   void Write(int writer) {
@@ -59,12 +63,13 @@ class Writers {
       }
       const std::string key = "f" + std::to_string(writer) + ":" + std::to_string(number);
       Attempt& attempt = own[key];
+      const unsigned phase = phase_;
       const Reply reply = client->Call({"SET", key, key + std::string(200, 'x')});
       attempt.at = Clock::now();
       if (reply == nullptr) continue;
       if (!IsError(reply)) {
         attempt.outcome = Outcome::kAcknowledged;
-        ++acknowledged_;
+        if (phase == phase_) ++acknowledged_;
         continue;
       }
       attempt.outcome = Outcome::kRefused;
@@ -83,6 +88,7 @@ class Writers {
   std::atomic<bool> stop_{false};
   std::atomic<std::size_t> refused_{0};
   std::atomic<std::size_t> acknowledged_{0};
+  std::atomic<unsigned> phase_{0};
   std::mutex mutex_;
   std::map<std::string, Attempt> attempts_;
   std::string strange_error_;

@@ -124,7 +124,9 @@ Step Generator::MakeCommand() {
   }
   for (int attempt = 0; attempt < 200; ++attempt) {
     step.argv = MakeCall(*PickRecipe(subscriber), &pools_);
-    if (random_.Percent(2.5)) Mutate(&step.argv);
+    // A bad letter of notify-keyspace-events makes Redis lose its flag n (known.cc).
+    const bool mutates = random_.Percent(2.5);
+    if (mutates && CommandName(step.argv) != "CONFIG SET") Mutate(&step.argv);
     if (Allowed(step.argv)) break;
   }
   const std::string name = CommandName(step.argv);

@@ -69,6 +69,10 @@ constexpr auto kKnown = std::to_array<Known>({
     {"COMMAND GETKEYSANDFLAGS", "a count of keys that is no 32-bit number is an error",
      OddKeyCount},
     {"CONFIG GET", "Redis forgets the flag n beside A", EqualButFlagN},
+    {"CONFIG SET",
+     "a refused notify-keyspace-events: Redis goes back to what CONFIG GET shows, and so loses n;"
+     " not generated",
+     nullptr},
     {"COMMAND INFO", "notes of key specifications are Redis's prose", nullptr},
     {"CLIENT REPLY",
      "OFF inside a transaction: Redis sends the first bytes of EXEC's reply, tideway"

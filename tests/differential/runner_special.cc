@@ -189,8 +189,14 @@ void Runner::LevelEncoding(int lane, const std::string& key) {
   for (const Value& member : ParseFrame(Ask(kOracle, lane, {"SMEMBERS", key})).items) {
     add.push_back(member.text);
   }
+  // It may be an intset from before the limit was lowered.
+  const Value limit = ParseFrame(Ask(kSubject, lane, {"CONFIG", "GET", "set-max-intset-entries"}));
+  Ask(kSubject, lane, {"CONFIG", "SET", "set-max-intset-entries", "1000000"});
   Ask(kSubject, lane, {"DEL", key});
   Ask(kSubject, lane, add);
+  if (limit.items.size() == 2) {
+    Ask(kSubject, lane, {"CONFIG", "SET", "set-max-intset-entries", limit.items[1].text});
+  }
   if (due.integer().value_or(-1) > 0) Ask(kSubject, lane, {"PEXPIREAT", key, due.text});
 }
 
