@@ -10,7 +10,7 @@ INSTALL = tests/setup/install-packages.sh
 export PATH := $(PATH):$(CURDIR)/build/tools
 
 .DEFAULT_GOAL := help
-.PHONY: run build test test-full test-asan test-tsan fuzz tidy format style bench clean help
+.PHONY: run run-tidb build test test-full test-asan test-tsan fuzz tidy format style bench bench-tidb clean help
 
 run: build ## build and serve on PORT (6379), data in DIR (tideway-data), further settings in ARGS
 	@echo "tideway: built build/release/tideway"
@@ -18,6 +18,10 @@ run: build ## build and serve on PORT (6379), data in DIR (tideway-data), furthe
 	@echo "tideway: in another terminal, type:  redis-cli -p $(PORT) set hello world"
 	@mkdir -p "$(DIR)"
 	@exec build/release/tideway --port "$(PORT)" --dir "$(DIR)" $(ARGS)
+
+run-tidb: build ## a local real TiDB, and two nodes over it on PORT (6379) and PORT + 1
+	@echo "tideway: starting TiDB (ten minutes the first time: it is built)"
+	@tests/tidb/with_server.py tests/tidb/two_nodes.sh build/release/tideway "$(PORT)"
 
 build: ## install what is missing and build the server: build/release/tideway
 	@$(INSTALL) run
@@ -63,6 +67,12 @@ bench: ## tideway and redis-server side by side: ratios of speed, latency and me
 	@$(call configure,bench)
 	@$(call BUILD,bench)
 	@bench/run.sh $(ARGS)
+
+bench-tidb: ## tideway and a plain SQL client side by side over the same TiDB
+	@$(INSTALL) run test
+	@$(call configure,bench)
+	@$(call BUILD,bench)
+	@tests/tidb/with_server.py bench/tidb/run.sh
 
 clean: ## remove what was built (not the data)
 	rm -rf build

@@ -39,6 +39,10 @@ class ManualClock final : public Clock {
 /// A commit timestamp: milliseconds << 18 | counter, the form of TiDB's TSO.
 using CommitTs = uint64_t;
 inline constexpr int kCommitTsLogicalBits = 18;
+/// Unix ms of a timestamp.
+inline constexpr int64_t MsOf(CommitTs ts) {
+  return static_cast<int64_t>(ts >> kCommitTsLogicalBits);
+}
 
 /// Hands out strictly increasing commit timestamps of the TSO form, never below what was handed out
 /// (or restored with RaiseTo) before, even when the wall clock goes back. Thread-safe, lock-free.

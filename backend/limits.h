@@ -38,6 +38,11 @@ inline constexpr size_t kReplyBytesDefault = 1 * kGiB;
 
 // ---- Data ----
 
+/// Largest value with `backend tidb://`, default of `value-bytes-max`, and what that can be raised
+/// to: TiDB takes 100 MB in a transaction (txn-total-size-limit).
+inline constexpr int64_t kTidbValueBytesDefault = 64 * kMiB;
+inline constexpr int64_t kTidbValueBytesMax = 90 * kMiB;
+
 /// Longest argument and value, whatever `proto-max-bulk-len` says: lengths are held in 32 bits. A
 /// data directory may hold values of any length up to it, so it is also what recovery accepts.
 inline constexpr size_t kValueBytesMax = 4 * kGiB - 1;

@@ -13,12 +13,14 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "backend/clock.h"
 #include "backend/data/change.h"
 #include "backend/journal.h"
 #include "backend/result.h"
+#include "backend/thread_port.h"
 #include "backend/view.h"
 
 namespace tideway::backend {
@@ -33,39 +35,68 @@ enum class ReadScope : uint8_t {
   kEverything,  // a range of the key space (KEYS, SCAN, DBSIZE, FLUSHALL …)
 };
 
-/// One key that a batch reads. `key` points into the batch's input: valid until its handlers ran,
-/// not while its commit is pending.
+/// One key that a batch reads. `key` points into the executor's input: whoever needs it after Load
+/// has returned copies it.
 struct Read {
   uint64_t hash;  // KeyHash(key)
   uint32_t db;
   ReadScope scope;
   std::string_view key;
+  /// The command reads it together with other keys and writes: all must still be what they were
+  /// when the batch commits.
+  bool together = false;
+};
+
+/// A part of the key space that a command looks at (ReadScope::kEverything), for engines that
+/// cannot show all of it.
+struct RangeRead {
+  enum class Kind : uint8_t {
+    kKeys,    // every key of the database, without values
+    kPage,    // one step of a SCAN: `cursor`, `count`
+    kSize,    // how many keys it has
+    kRandom,  // any one key
+    kFlush,   // nothing, but it is going to be emptied
+  };
+  Kind kind;
+  uint32_t db;
+  uint64_t cursor = 0;
+  uint64_t count = 0;
+};
+
+/// A write whose effect can be said without reading first. Views as Read::key.
+struct BlindWrite {
+  enum class Kind : uint8_t {
+    kPut,          // a string, whatever is there
+    kPutIfAbsent,  // a string, if nothing is there
+    kErase,
+  };
+  Kind kind;
+  uint32_t db;
+  std::string_view key;
+  std::string_view value;
+  int64_t ttl_ms = 0;  // from the batch's time on; 0: it does not expire
 };
 
 enum class Progress : uint8_t { kDone, kPending };
 
 /// How a batch ended.
 enum class Outcome : uint8_t {
-  kCommitted,  // applied, and as durable as the settings ask
-  kConflict,   // somebody else wrote in between: run the batch again from Load (remote engines)
-  // Surely not applied (remote engines). Until there is one the executor closes the connection.
-  kNotApplied,
-  kUndecided,  // may or may not be applied: clients' connections are closed, as when Redis dies
+  kCommitted,   // applied, and as durable as the settings ask
+  kConflict,    // somebody else wrote in between: run the batch again from Load (remote engines)
+  kNotApplied,  // surely not applied; `detail` says why; clients get an error
+  kUndecided,   // may or may not be applied: clients' connections are closed, as when Redis dies
 };
 
 /// Told when a pending Load or Commit ends. Called on the thread that called Load/Commit.
 class BatchOwner {
  public:
   virtual ~BatchOwner() = default;
+  /// What the batch reads is in its view: run the handlers on it and call Commit, always. Comes
+  /// again, with a fresh view, when somebody else wrote in between; nothing that was concluded from
+  /// the view before may have left by then.
   virtual void OnLoaded(Batch& batch) = 0;
+  /// The batch has ended as `outcome` says. Without OnLoaded when nothing could be loaded.
   virtual void OnCommitted(Batch& batch) = 0;
-};
-
-/// Runs functions on one I/O thread; how an engine comes back to it. Thread-safe.
-class ThreadPort {
- public:
-  virtual ~ThreadPort() = default;
-  virtual void Post(std::function<void()> job) = 0;
 };
 
 /// Tells listeners on the thread that calls it, whose number it gets.
@@ -88,8 +119,20 @@ class Batch {
   /// Filled by the executor before Load.
   std::vector<Read> reads;
   bool reads_everything = false;
+  /// How many commands it carries.
+  size_t commands = 0;
+  /// Some command may change something. Nothing does when this is false.
+  bool may_write = true;
+  /// Some command looks at revisions (WATCH, and EXEC behind one).
+  bool wants_revisions = false;
+  /// What commands with reads_everything look at, exactly.
+  std::vector<RangeRead> ranges;
+  /// When not empty: all that the batch's commands do, on different keys, whose reads are there,
+  /// too. A remote engine may write it at once and let the handlers run afterwards, on what it
+  /// found there; values are not shown then.
+  std::vector<BlindWrite> blind;
 
-  /// What handlers run on between Load and Commit.
+  /// What handlers run on between Load and Commit; its time is set by Load.
   virtual View& view() = 0;
 
   /// Filled before Commit: told once the batch is committed and as durable as the settings ask,
@@ -97,6 +140,8 @@ class Batch {
   Announcement announcement;
 
   Outcome outcome = Outcome::kCommitted;
+  /// kNotApplied: the error for the clients, with its code ("TRYAGAIN …").
+  std::string detail;
   /// Orders this batch's changes among all; 0 when it changed nothing.
   CommitTs commit_ts = 0;
 
@@ -108,6 +153,11 @@ class Batch {
     reads.clear();
     if (reads.capacity() > kReadsKept) std::vector<Read>().swap(reads);
     reads_everything = false;
+    may_write = true;
+    wants_revisions = false;
+    ranges.clear();
+    blind.clear();
+    detail.clear();
     outcome = Outcome::kCommitted;
     commit_ts = 0;
     announcement = {};
@@ -165,6 +215,11 @@ class Store {
  public:
   virtual ~Store() = default;
 
+  /// Load takes a while and may come again (see BatchOwner); what it needs must be said exactly.
+  virtual bool remote() const { return false; }
+  /// The time by which keys expire, Unix ms.
+  virtual int64_t NowMs() const = 0;
+
   /// One port for each I/O thread, in order of thread index; before any batch.
   virtual void AttachThreads(std::vector<ThreadPort*> ports) = 0;
   virtual std::unique_ptr<Batch> MakeBatch(BatchOwner& owner, size_t thread) = 0;
@@ -205,6 +260,8 @@ class Store {
   /// Load and Commit or in Tick meanwhile (commands that inspect run so).
   virtual std::vector<DatabaseStats> Databases() const = 0;
   virtual void ResetStats() = 0;
+  /// Lines for INFO backend, as name and value; none for the engines in this process.
+  virtual std::vector<std::pair<std::string_view, std::string>> Facts() const { return {}; }
 
   /// Begins a checkpoint in the background (BGSAVE); kBusy when one runs.
   virtual Status StartCheckpoint() = 0;

@@ -132,11 +132,19 @@ void View::ReleaseWatch(uint32_t db, std::string_view key) {
   keyspace_->stripe(StripeOf(KeyHash(key))).watches.Release(db, key);
 }
 
-size_t View::DbSize(uint32_t db) const { return keyspace_->KeyCount(db); }
+size_t View::DbSize(uint32_t db) const {
+  const size_t shown = keyspace_->KeyCount(db);
+  if (range_answers_ == nullptr) return shown;
+  return shown + static_cast<size_t>(range_answers_->not_shown[db].value_or(0));
+}
 size_t View::ExpiringCount(uint32_t db) const { return keyspace_->ExpiringCount(db); }
 uint32_t View::database_count() const { return keyspace_->database_count(); }
 
 uint64_t View::Scan(uint64_t cursor, size_t count, const std::function<void(const Key&)>& fn) {
+  if (range_answers_ != nullptr && range_answers_->next_cursor) {
+    ForEachKey(fn);
+    return *range_answers_->next_cursor;
+  }
   uint64_t in_stripe = cursor & kInStripe;
   size_t told = 0;
   std::vector<Entry*> step;
@@ -224,7 +232,8 @@ void View::TouchFlushed(uint32_t flushed) {
 size_t View::Flush(uint32_t db) {
   TouchFlushed(db);
   const size_t keys = keyspace_->Flush(db);
-  if (keys > 0) changes_.FlushDb(db);
+  if (range_answers_ != nullptr) range_answers_->not_shown[db].reset();
+  if (keys > 0 || range_answers_ != nullptr) changes_.FlushDb(db);
   return keys;
 }
 

@@ -38,6 +38,13 @@ struct EventNote {
   uint32_t channels = 0;
 };
 
+/// What an engine knows of a range without showing all of it (RangeRead).
+struct RangeAnswers {
+  /// How many more keys a database has than the keyspace shows, where that was asked for.
+  std::vector<std::optional<int64_t>> not_shown;
+  std::optional<uint64_t> next_cursor;  // the keyspace holds this SCAN's page
+};
+
 /// What happened on a View since its counters were last cleared.
 struct ViewCounters {
   uint64_t hits = 0;
@@ -108,6 +115,10 @@ class View {
 
   // --- for the executor and the store
   Keyspace& keyspace() { return *keyspace_; }
+  /// Engines that load what a batch reads give each attempt a keyspace of its own.
+  void set_keyspace(Keyspace& keyspace) { keyspace_ = &keyspace; }
+  /// Null, the default: what is in the keyspace is all there is.
+  void set_range_answers(RangeAnswers* answers) { range_answers_ = answers; }
   void set_db(uint32_t db) { db_ = db; }
   void set_now_ms(int64_t now_ms);
   void set_string_bytes_max(size_t bytes) { string_bytes_max_ = bytes; }
@@ -153,6 +164,7 @@ class View {
   void PushEvent(Event event, uint32_t db, std::string_view key);
 
   Keyspace* keyspace_;
+  RangeAnswers* range_answers_ = nullptr;
   uint32_t db_ = 0;
   uint32_t access_clock_ = 0;
   int64_t now_ms_ = 0;

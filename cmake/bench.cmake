@@ -6,13 +6,22 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
 
 file(GLOB_RECURSE side_by_side CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*.cc)
 set(micro ${side_by_side})
-list(FILTER side_by_side EXCLUDE REGEX "_bench\\.cc$")
+list(FILTER side_by_side EXCLUDE REGEX "_bench\\.cc$|/bench/tidb/")
 list(FILTER micro INCLUDE REGEX "_bench\\.cc$")
 # It knows the servers from outside only, so it links nothing of tideway.
 add_executable(side_by_side ${side_by_side})
 target_include_directories(side_by_side PRIVATE ${CMAKE_SOURCE_DIR})
 target_link_libraries(side_by_side PRIVATE
   tideway_flags fmt::fmt CLI11::CLI11 nlohmann_json::nlohmann_json)
+
+# The same over a real TiDB, started by bench/tidb/run.sh.
+file(GLOB tidb_side_by_side CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/tidb/*.cc)
+pkg_check_modules(bench_hiredis REQUIRED IMPORTED_TARGET hiredis)
+pkg_check_modules(bench_mariadb REQUIRED IMPORTED_TARGET libmariadb)
+add_executable(tidb_side_by_side ${tidb_side_by_side})
+target_include_directories(tidb_side_by_side PRIVATE ${CMAKE_SOURCE_DIR})
+target_link_libraries(tidb_side_by_side PRIVATE
+  tideway_flags fmt::fmt PkgConfig::bench_hiredis PkgConfig::bench_mariadb)
 
 foreach(source IN LISTS micro)
   get_filename_component(name ${source} NAME_WE)

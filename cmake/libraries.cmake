@@ -24,6 +24,10 @@ target_link_libraries(tideway_libraries INTERFACE
 target_compile_definitions(tideway_libraries INTERFACE BOOST_ASIO_NO_DEPRECATED)
 target_link_options(tideway_libraries INTERFACE -Wl,--as-needed)
 
+# Shared in every build: it loads plugins and TLS of its own version.
+pkg_check_modules(mariadb REQUIRED IMPORTED_TARGET libmariadb)
+target_link_libraries(tideway_libraries INTERFACE PkgConfig::mariadb)
+
 if(TIDEWAY_STATIC)
   # Starting the program then takes a third of the time, most of which the loader needs for
   # RocksDB's relocations. Debian has no archives of fmt and spdlog: their headers do.

@@ -1,5 +1,8 @@
 #include "resp/command_account.h"
 
+#include <string>
+#include <vector>
+
 #include "resp/session.h"
 #include "resp/worker.h"
 
@@ -33,6 +36,23 @@ void AccountCommand(Worker& worker, const Session& session, const Command& row, 
   if (spike_ms > 0 && us >= spike_ms * 1000) [[unlikely]] {
     server.latency.Add(row.Has(kFast) ? "fast-command" : "command", server.clock.WallMs() / 1000,
                        us / 1000);
+  }
+}
+
+void AccountRemoteBatch(Worker& worker, const Session& session,
+                        std::span<const BatchPlan::Planned> commands, int64_t start_us) {
+  ServerContext& server = worker.server();
+  const Settings& settings = worker.settings();
+  const int64_t slower_than = settings.slowlog_log_slower_than.count();
+  const int64_t us = server.clock.MonotonicUs() - start_us;
+  if (!server.store.remote() || slower_than < 0 || us < slower_than) return;
+  const std::string in_database = "(" + std::to_string(us) + " us with the database)";
+  for (const auto& [command, args] : commands) {
+    if (command.row == nullptr || command.row->Has(kSkipSlowlog)) continue;
+    std::vector<std::string_view> shown(args.begin(), args.end());
+    shown.push_back(in_database);
+    server.slow_log.Add(shown, server.clock.WallMs() / 1000, us, session.transport.peer_address(),
+                        session.name, static_cast<size_t>(settings.slowlog_max_len));
   }
 }
 

@@ -1,6 +1,7 @@
 #include "resp/executor.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "backend/data/key_hash.h"
 #include "backend/limits.h"
@@ -16,11 +17,8 @@ namespace tideway::resp {
 
 using backend::Outcome;
 using backend::Progress;
-using backend::ReadScope;
 
 namespace {
-// Commands under one load: enough to share its cost, few enough that others get at the stripes.
-constexpr size_t kBatchCommandsMax = 128;
 // A reply buffer that grew beyond this is given back after the batch.
 constexpr size_t kReplyBytesKept = 64 * 1024;
 
@@ -49,9 +47,7 @@ class Executor::BatchRun final : public backend::BatchOwner {
         executor_(executor),
         batch(executor.worker_.server().store.MakeBatch(*this, executor.worker_.index())) {}
 
-  void OnLoaded(backend::Batch&) override {
-    if (session != nullptr) executor_.RunHandlers(*this, *session);
-  }
+  void OnLoaded(backend::Batch&) override { executor_.OnLoaded(*this); }
   void OnCommitted(backend::Batch&) override { executor_.Finish(*this); }
 
   ByteBuffer buffer;
@@ -63,10 +59,14 @@ class Executor::BatchRun final : public backend::BatchOwner {
  public:
   std::unique_ptr<backend::Batch> batch;
   Session* session = nullptr;  // null once the client went away
-  std::vector<Planned> plan;
+  BatchPlan plan;
+  std::unique_ptr<TransactionState> transaction;  // that this batch ended, while it may run again
+  uint32_t attempts = 0;
+  int64_t start_us = 0;  // of a pending batch: now less its time with the database; monotonic
+  uint32_t db_before = 0;
+  ReplyMode reply_mode_before = ReplyMode::kOn;
   BatchMessages messages;
   std::vector<WatchedKey> unwatch;
-  bool inspects = false;  // runs while the other workers rest
   bool wrote = false;
   bool pending = false;  // Commit did not finish at once
 };
@@ -91,93 +91,78 @@ size_t Executor::Run(Session& session, std::span<const Args> requests) {
   while (taken < requests.size() && session.suspension == Suspension::kNone && !session.ending()) {
     BatchRun& run = Acquire();
     run.session = &session;
-    const size_t planned = Plan(run, session, requests.subspan(taken));
-    if (run.inspects) {
-      worker_.RunExclusively([&] { taken += LoadAndRun(run, session, planned); });
+    run.plan.Make(session, worker_, requests.subspan(taken), *run.batch);
+    if (run.plan.paused()) {
+      session.suspension = Suspension::kPaused;
+      Release(run);
+      break;
+    }
+    if (run.plan.inspects()) {
+      worker_.RunExclusively([&] { taken += LoadAndRun(run, session); });
     } else {
-      taken += LoadAndRun(run, session, planned);
+      taken += LoadAndRun(run, session);
     }
   }
   return taken;
 }
 
 // Returns how many of the planned requests were taken.
-size_t Executor::LoadAndRun(BatchRun& run, Session& session, size_t planned) {
+size_t Executor::LoadAndRun(BatchRun& run, Session& session) {
+  run.attempts = 0;
   if (worker_.server().store.Load(*run.batch) == Progress::kDone) return RunHandlers(run, session);
+  run.plan.Pin();
+  run.start_us = worker_.server().clock.MonotonicUs();
   run.pending = true;
   session.suspension = Suspension::kInFlight;
-  return planned;
+  return run.plan.commands().size();
 }
 
-// Looks up the commands of the next batch and what they read. A command that must run alone ends
-// the batch before it.
-size_t Executor::Plan(BatchRun& run, Session& session, std::span<const Args> requests) {
-  run.plan.clear();
-  run.inspects = false;
-  const CommandTable& table = CommandTable::Get();
-  // Who listens hears of each command of its own right before that command's reply.
-  const size_t count = session.subscribed() ? 1 : std::min(requests.size(), kBatchCommandsMax);
-  for (size_t i = 0; i < count; ++i) {
-    const Resolved command = table.Resolve(requests[i]);
-    if (command.row != nullptr) {
-      const bool alone = command.row->Has(kAlone | kInspects);
-      if (alone && i > 0) break;
-      if (ArityFits(*command.row, requests[i].size())) {
-        PlanReads(run, *command.row, requests[i], session.db);
-      }
-      run.inspects = run.inspects || command.row->Has(kInspects);
-      if (command.row->Has(kReadsQueue)) PlanQueue(run, session);
-      run.plan.push_back({command, requests[i]});
-      // EXEC may hold commands that must end a batch, too.
-      if (alone || command.row->Has(kReadsQueue)) break;
-    } else {
-      run.plan.push_back({command, requests[i]});
-    }
-  }
-  return run.plan.size();
-}
-
-void Executor::PlanReads(BatchRun& run, const Command& row, Args args, uint32_t db) {
-  if (row.reads == ReadScope::kNothing) return;
-  if (row.reads == ReadScope::kEverything) {
-    run.batch->reads_everything = true;
+// A batch may run more than once, when somebody else wrote what it had read: takes back what the
+// attempt before did to anything but the view.
+void Executor::PrepareAttempt(BatchRun& run, Session& session) {
+  run.wrote = false;
+  run.messages.Clear();
+  run.batch->announcement = {};
+  run.unwatch.clear();
+  run.buffer.Clear();
+  if (run.attempts++ == 0) {
+    run.db_before = session.db;
+    run.reply_mode_before = session.reply_mode;
     return;
   }
-  ForEachKey(row, args, [&](size_t index) {
-    run.batch->reads.push_back({backend::KeyHash(args[index]), db, row.reads, args[index]});
-  });
+  session.db = run.db_before;
+  session.reply_mode = run.reply_mode_before;
+  if (run.transaction != nullptr) session.RestoreTransaction(std::move(run.transaction));
 }
 
-// EXEC reads what was queued and what is watched.
-void Executor::PlanQueue(BatchRun& run, Session& session) {
-  TransactionState* const transaction = session.transaction_if();
-  if (transaction == nullptr) return;
-  for (const WatchedKey& watched : transaction->watched) {
-    run.batch->reads.push_back(
-        {backend::KeyHash(watched.key), watched.db, ReadScope::kKey, watched.key});
-  }
-  std::vector<std::string_view> views;
-  for (const QueuedCommand& queued : transaction->queue) {
-    views.assign(queued.args.begin(), queued.args.end());
-    PlanReads(run, *queued.row, views, session.db);
-    run.inspects = run.inspects || queued.row->Has(kInspects);
+void Executor::OnLoaded(BatchRun& run) {
+  if (run.session == nullptr) {
+    // The client went away; the store waits for the end all the same.
+    run.batch->view().Reset();
+    if (worker_.server().store.Commit(*run.batch) == Progress::kDone) Finish(run);
+  } else if (run.plan.inspects()) {
+    worker_.RunExclusively([&] { RunHandlers(run, *run.session); });
+  } else {
+    RunHandlers(run, *run.session);
   }
 }
 
 size_t Executor::RunHandlers(BatchRun& run, Session& session) {
   current_ = &run;
-  run.wrote = false;
+  PrepareAttempt(run, session);
   backend::View& view = run.batch->view();
-  view.set_now_ms(worker_.server().clock.WallMs());
   run.reply.set_bytes_max(static_cast<size_t>(worker_.settings().reply_bytes_max));
   run.reply.set_output_bytes_max(OutputRoom(session, worker_.settings()));
+  const int64_t begin_us = run.pending ? worker_.server().clock.MonotonicUs() : 0;
   size_t done = 0;
-  while (done < run.plan.size() && !session.ending()) {
-    if (!ExecuteOne(run, session, run.plan[done])) break;
+  while (done < run.plan.commands().size() && !session.ending()) {
+    if (!ExecuteOne(run, session, run.plan.commands()[done])) break;
     ++done;
-    if (view.changes().size() > limits::kBatchChangeBytes) break;
+    // A pending batch has been taken whole; its plan had a bound instead.
+    if (!run.pending && view.changes().size() > limits::kBatchChangeBytes) break;
   }
   current_ = nullptr;
+  if (run.pending) run.start_us += worker_.server().clock.MonotonicUs() - begin_us;
   Announce(run);
   if (worker_.server().store.Commit(*run.batch) == Progress::kPending) {
     run.pending = true;
@@ -196,7 +181,12 @@ bool Executor::ExecuteOne(BatchRun& run, Session& session, const Planned& planne
   const ReplyWriter::Mark mark = run.reply.mark();
   const bool was_silent = IsSilent(session);
   std::string error;
-  switch (CheckCommand(planned.command, planned.args, session, worker_, error)) {
+  // A blind batch has passed the gate, and is written already.
+  const Verdict verdict =
+      run.pending && !run.batch->blind.empty()
+          ? Verdict::kRun
+          : CheckCommand(planned.command, planned.args, session, worker_, error);
+  switch (verdict) {
     case Verdict::kRun:
       Invoke(run, session, *row, planned.command.index, planned.args);
       if (run.reply.overflowed()) [[unlikely]]
@@ -216,6 +206,12 @@ bool Executor::ExecuteOne(BatchRun& run, Session& session, const Planned& planne
       worker_.CountError(ErrorCode(error));
       break;
     case Verdict::kSuspend:
+      if (run.pending) {
+        // The pause began after the batch was taken: it counts as before.
+        Invoke(run, session, *row, planned.command.index, planned.args);
+        if (run.reply.overflowed()) EndOversized(run, session, *row);
+        break;
+      }
       session.suspension = Suspension::kPaused;
       return false;
     case Verdict::kClose:
@@ -260,6 +256,7 @@ void Executor::Invoke(BatchRun& run, Session& session, const Command& row, size_
 // What the server remembers of a command that ran, and whom it tells: `args` as they may be shown.
 void Executor::Tell(Session& session, const Command& row, size_t index, Args args,
                     int64_t start_us) {
+  if (current_->attempts > 1) return;  // it ran before, and was counted and shown then
   ServerContext& server = worker_.server();
   AccountCommand(worker_, session, row, index, args, start_us, current_->reply);
   // After the command, so that EXEC stands behind what it ran.
@@ -303,10 +300,9 @@ uint64_t Executor::Publish(Session& session, ChannelKind kind, std::string_view 
   BatchRun& run = *current_;
   // A message must overtake neither a write nor an event of its own batch (a read can tell
   // `expired` and `keymiss`), nor its sender's reply when the sender listens itself.
-  const bool first = !run.wrote && run.batch->view().events().empty() && run.messages.empty();
-  if (first && !session.subscribed()) {
-    return worker_.Publish(kind, channel, payload);
-  }
+  const bool first = !run.pending && !run.wrote && run.batch->view().events().empty() &&
+                     run.messages.empty() && !session.subscribed();
+  if (first) return worker_.Publish(kind, channel, payload);
   run.messages.Publish(kind, channel, payload, run.batch->view().events().size());
   return worker_.Receivers(kind, channel);
 }
@@ -315,12 +311,16 @@ void Executor::SubscriptionBegan(ChannelKind kind, std::string_view channel) {
   current_->messages.SubscriptionBegan(kind, channel, current_->batch->view().events().size());
 }
 
-void Executor::Unwatch(std::vector<WatchedKey> watched) {
+void Executor::EndTransaction(std::unique_ptr<TransactionState> transaction) {
+  std::vector<WatchedKey>& watched = transaction->watched;
+  if (current_ != nullptr && current_->pending) {
+    // Its revisions are the store's own, there is no interest to end.
+    current_->transaction = std::move(transaction);
+    return;
+  }
   if (current_ != nullptr) {
     // The batch holds the keys: after it.
-    auto& later = current_->unwatch;
-    later.insert(later.end(), std::make_move_iterator(watched.begin()),
-                 std::make_move_iterator(watched.end()));
+    std::move(watched.begin(), watched.end(), std::back_inserter(current_->unwatch));
     return;
   }
   for (const WatchedKey& key : watched) worker_.server().store.Unwatch(key.db, key.key);
@@ -338,37 +338,57 @@ void Executor::Announce(BatchRun& run) {
   run.messages.Clear();
 }
 
+void Executor::Refuse(BatchRun& run, Session& session) {
+  PrepareAttempt(run, session);
+  run.reply.set_version(session.resp_version());
+  for (size_t i = 0; !IsSilent(session) && i < run.plan.commands().size(); ++i) {
+    run.reply.StartReply();
+    run.reply.Error(run.batch->detail);
+    worker_.CountError(ErrorCode(run.batch->detail));
+  }
+  // EXEC that was not applied has ended its transaction all the same.
+  if (run.plan.ends_with_exec()) session.DropTransaction();
+  session.transport.Send(run.buffer.view());
+}
+
 void Executor::Finish(BatchRun& run) {
   Session* const session = run.session;
+  if (session != nullptr && run.pending) {
+    AccountRemoteBatch(worker_, *session, run.plan.commands(), run.start_us);
+  }
   const bool applied = run.batch->outcome == Outcome::kCommitted;
-  // Messages leave before the reply: who reads it may have a client of another thread subscribe,
-  // which must not hear what came before. And as in Redis a client's own messages stand before the
-  // reply of the command that caused them, unless that is an EXEC, which may hold the subscription.
-  const bool reply_first = session != nullptr && session->subscribed() && !run.plan.empty() &&
-                           run.plan.back().command.row != nullptr &&
-                           run.plan.back().command.row->Has(kReadsQueue);
+  // Messages leave before the reply: who reads it may have another client subscribe, which must not
+  // hear what came before. And as in Redis a client's own messages stand before the reply of their
+  // cause, unless that is an EXEC, which may hold the subscription.
+  const bool reply_first = session != nullptr && session->subscribed() && run.plan.ends_with_exec();
   if (!reply_first) worker_.server().store.Deliver(worker_.index());
   if (session != nullptr) {
     if (applied) {
       session->transport.Send(run.buffer.view());
+    } else if (run.batch->outcome == Outcome::kNotApplied) {
+      Refuse(run, *session);
     } else {
       // Not known to be applied: a client can only treat a closed connection as unknown.
       session->transport.Close();
     }
   }
   if (reply_first) worker_.server().store.Deliver(worker_.index());
+  Release(run);
+  for (const WatchedKey& key : run.unwatch) worker_.server().store.Unwatch(key.db, key.key);
+  run.unwatch.clear();
+  run.transaction.reset();
+  if (std::exchange(run.pending, false) && session != nullptr) {
+    session->suspension = Suspension::kNone;
+    session->transport.Resume();
+  }
+}
+
+void Executor::Release(BatchRun& run) {
   run.session = nullptr;
   run.buffer.Clear();
   run.buffer.Shrink(kReplyBytesKept);
   run.batch->Reset();
-  for (const WatchedKey& key : run.unwatch) worker_.server().store.Unwatch(key.db, key.key);
-  run.unwatch.clear();
-  const bool was_pending = std::exchange(run.pending, false);
   idle_.push_back(&run);
-  if (was_pending && session != nullptr) {
-    session->suspension = Suspension::kNone;
-    session->transport.Resume();
-  }
 }
 
 void Executor::Forget(Session& session) {

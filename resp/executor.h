@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "backend/store.h"
+#include "resp/batch_plan.h"
 #include "resp/command/command_table.h"
 #include "resp/protocol/byte_buffer.h"
 #include "resp/protocol/reply_writer.h"
@@ -19,6 +20,7 @@ namespace tideway::resp {
 
 class Session;
 class Worker;
+struct TransactionState;
 struct WatchedKey;
 
 /// Confined to its worker's thread.
@@ -47,30 +49,29 @@ class Executor {
   /// which is told only when the batch has been committed.
   void SubscriptionBegan(ChannelKind kind, std::string_view channel);
 
-  /// Ends the store's interest in watched keys, after the batch that holds them.
-  void Unwatch(std::vector<WatchedKey> watched);
+  /// A client's MULTI or WATCH is over. Ends the store's interest in watched keys, after the batch
+  /// that holds them; keeps the queue while its batch may have to run again.
+  void EndTransaction(std::unique_ptr<TransactionState> transaction);
 
   /// The session goes away; a batch of its that is in flight ends without a reply.
   void Forget(Session& session);
 
  private:
-  struct Planned {
-    Resolved command;
-    Args args;
-  };
+  using Planned = BatchPlan::Planned;
   class BatchRun;
 
   BatchRun& Acquire();
-  size_t Plan(BatchRun& run, Session& session, std::span<const Args> requests);
-  void PlanQueue(BatchRun& run, Session& session);
-  void PlanReads(BatchRun& run, const Command& row, Args args, uint32_t db);
-  size_t LoadAndRun(BatchRun& run, Session& session, size_t planned);
+  size_t LoadAndRun(BatchRun& run, Session& session);
+  void OnLoaded(BatchRun& run);
+  void PrepareAttempt(BatchRun& run, Session& session);
   size_t RunHandlers(BatchRun& run, Session& session);
   bool ExecuteOne(BatchRun& run, Session& session, const Planned& planned);
   void Invoke(BatchRun& run, Session& session, const Command& row, size_t index, Args args);
   void Tell(Session& session, const Command& row, size_t index, Args args, int64_t start_us);
   void EndOversized(BatchRun& run, Session& session, const Command& row);
+  void Refuse(BatchRun& run, Session& session);
   void Finish(BatchRun& run);
+  void Release(BatchRun& run);
   void Announce(BatchRun& run);
 
   Worker& worker_;

@@ -79,6 +79,10 @@ bool MustWait(uint64_t flags, Worker& worker) {
 
 }  // namespace
 
+bool IsPaused(const Command& row, Session& session, Worker& worker) {
+  return MustWait(EffectiveFlags(row, session), worker);
+}
+
 Verdict CheckCommand(const Resolved& command, Args args, Session& session, Worker& worker,
                      std::string& error) {
   const Command* row = command.row;

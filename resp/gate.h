@@ -23,4 +23,7 @@ enum class Verdict : uint8_t {
 Verdict CheckCommand(const Resolved& command, Args args, Session& session, Worker& worker,
                      std::string& error);
 
+/// Whether CLIENT PAUSE holds the command back now.
+bool IsPaused(const Command& row, Session& session, Worker& worker);
+
 }  // namespace tideway::resp

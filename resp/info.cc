@@ -304,6 +304,10 @@ void KeyspaceSection(const Facts& facts, std::string& out) {
   }
 }
 
+void BackendSection(const Facts& facts, std::string& out) {
+  for (const auto& [name, value] : facts.server.store.Facts()) Line(out, "{}:{}", name, value);
+}
+
 struct Section {
   std::string_view name;
   std::string_view title;
@@ -325,6 +329,7 @@ constexpr auto kSections = std::to_array<Section>({
     {"errorstats", "Errorstats", true, true, ErrorstatsSection},
     {"latencystats", "Latencystats", false, true, LatencystatsSection},
     {"cluster", "Cluster", true, true, ClusterSection},
+    {"backend", "Backend", true, true, BackendSection},
     {"keyspace", "Keyspace", true, true, KeyspaceSection},
 });
 
@@ -345,6 +350,7 @@ std::string BuildInfo(Worker& self, std::span<const std::string_view> names) {
   std::string out;
   for (const Section& section : kSections) {
     if (!Wanted(section, names)) continue;
+    if (section.write == BackendSection && !facts.server.store.remote()) continue;
     if (!out.empty()) out += "\r\n";
     Line(out, "# {}", section.title);
     section.write(facts, out);

@@ -30,8 +30,7 @@ TransactionState& Session::transaction() {
 
 void Session::DropTransaction() {
   if (transaction_ == nullptr) return;
-  if (!transaction_->watched.empty()) worker.executor().Unwatch(std::move(transaction_->watched));
-  transaction_.reset();
+  worker.executor().EndTransaction(std::move(transaction_));
 }
 
 const OutputBufferLimit& OutputLimitOf(const Session& session, const Settings& settings) {

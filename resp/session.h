@@ -96,6 +96,10 @@ class Session {
   TransactionState* transaction_if() { return transaction_.get(); }
   /// Ends MULTI and WATCH.
   void DropTransaction();
+  /// Takes back that a command ended them, because it runs again.
+  void RestoreTransaction(std::unique_ptr<TransactionState> transaction) {
+    transaction_ = std::move(transaction);
+  }
 
   // --- subscriptions
   SubscriberState subscriptions;

@@ -36,7 +36,12 @@ SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$")
 # Whole-server suites, in the order of what they tell soonest: folder below tests/ and the time
 # after which a suite counts as hung, in minutes, with the short and the long amounts.
 SUITES = [("process", 10, 10), ("ion", 20, 30), ("redis_suite", 30, 60),
-          ("differential", 20, 180), ("crash", 20, 120)]
+          ("differential", 20, 180), ("crash", 20, 120), ("linearizability", 30, 90)]
+
+# The same with the data in a real TiDB: name of the stage, command below tests/, and the times.
+# Redis's suite is not among them yet: tests/tidb/with_server.py tests/redis_suite/run.sh runs it.
+TIDB_SUITES = [("ion-tidb", ["ion/run.sh", "--tidb"], 20, 30),
+               ("differential-tidb", ["tidb/with_server.py", "tests/differential/run.sh"], 20, 180)]
 
 # What each fuzz target gets in a run of everything, in seconds: enough to find what broke lately.
 FUZZ_S = (20, 120)
@@ -185,6 +190,12 @@ def build_stage(preset):
     return Stage(f"build-{preset}", commands, timeout_min=60, counted=False)
 
 
+def tidb_stage():
+    """A real TiDB for the tests: ten minutes the first time. Unit tests skip what needs one."""
+    return Stage("build-tidb", [[str(ROOT / "tests/tidb/build.sh")]], timeout_min=60,
+                 counted=False)
+
+
 def unit_stage(preset, name):
     return Stage(
         name, [["ctest", "--preset", preset, "--parallel", JOBS]], needs=(f"build-{preset}",),
@@ -196,15 +207,17 @@ def suite_stages(preset, programs, full):
 
     `programs` is the preset that builds the suites' own programs.
     """
+    suites = [(suite, [f"{suite}/run.sh"], *times) for suite, *times in SUITES]
     stages = []
-    for suite, minutes, minutes_full in SUITES:
-        script = ROOT / "tests" / suite / "run.sh"
-        if not script.exists():
+    for name, (script, *arguments), minutes, minutes_full in suites + TIDB_SUITES:
+        path = ROOT / "tests" / script
+        if not path.exists():
             continue
+        builds = {f"build-{preset}", f"build-{programs}"}
         stages.append(Stage(
-            suite, [[*EMULATOR.get(preset, []), str(script)]],
+            name, [[*EMULATOR.get(preset, []), str(path), *arguments]],
             timeout_min=minutes_full if full else minutes,
-            needs=tuple({f"build-{preset}", f"build-{programs}"}),
+            needs=(*builds, *(["build-tidb"] if name.endswith("-tidb") else [])),
             env={"TIDEWAY_BIN": str(ROOT / f"build/{preset}/tideway"),
                  "TIDEWAY_PROGRAMS": str(ROOT / f"build/{programs}/tests")}))
     return stages
@@ -231,13 +244,13 @@ def plan(arguments):
         return fuzz_stages(arguments.fuzz)
     if arguments.preset:
         preset = arguments.preset
-        return [build_stage(preset), unit_stage(preset, "unit"),
+        return [tidb_stage(), build_stage(preset), unit_stage(preset, "unit"),
                 *suite_stages(preset, preset, arguments.full)]
     style = Stage("style", [[sys.executable, "tests/style/check_test.py"],
                             [sys.executable, "tests/run_test.py"],
                             [sys.executable, "tests/style/check.py"]])
     return [
-        style,
+        style, tidb_stage(),
         build_stage("dev"), unit_stage("dev", "unit"),
         build_stage("release"), *suite_stages("release", "dev", arguments.full),
         build_stage("asan-ubsan"), unit_stage("asan-ubsan", "unit-asan"),

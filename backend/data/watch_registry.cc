@@ -32,6 +32,10 @@ uint64_t WatchRegistry::Revision(uint32_t db, std::string_view key) {
   return watch != nullptr ? watch->revision : ++last_revision_;
 }
 
+void WatchRegistry::Preset(uint32_t db, std::string_view key, uint64_t revision) {
+  watches_.try_emplace(IdOf(db, key), Watch{.revision = revision, .watchers = 1});
+}
+
 void WatchRegistry::Touch(uint32_t db, std::string_view key) {
   Watch* const watch = Find(db, key);
   if (watch == nullptr) return;

@@ -25,6 +25,10 @@ class WatchRegistry {
   /// Revision of a watched key; a number never returned before when nobody watches it.
   uint64_t Revision(uint32_t db, std::string_view key);
 
+  /// The key is watched from now on and has this revision, which its engine knows from elsewhere;
+  /// 0 for a key that never was. Keeps the revision that an earlier call gave.
+  void Preset(uint32_t db, std::string_view key, uint64_t revision);
+
   /// The key was written or removed.
   void Touch(uint32_t db, std::string_view key);
   /// The key's time passed: watchers learn it once, by whichever of the two comes first.

@@ -114,6 +114,7 @@ class EmbeddedStore final : public Store {
       keyspace_.stripe(static_cast<uint32_t>(std::countr_zero(left))).mutex.lock();
     }
     PrepareView(batch.view());
+    batch.view().set_now_ms(clock_.WallMs());
     return Progress::kDone;
   }
 
@@ -164,6 +165,7 @@ class EmbeddedStore final : public Store {
     stripe.watches.Release(db, key);
   }
 
+  int64_t NowMs() const override { return clock_.WallMs(); }
   std::string WriteRefusal() const override {
     if (journal_->health() == JournalHealth::kHealthy) return {};
     return "MISCONF Errors writing to the AOF file: " + journal_->Stats().last_error;

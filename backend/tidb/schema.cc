@@ -7,7 +7,7 @@
 namespace tideway::backend {
 namespace {
 
-constexpr std::array<std::string_view, 8> kVersion1 = {
+constexpr std::array<std::string_view, 9> kVersion1 = {
     // 3070 is kTidbKeyBytesMax, 16384 kTidbEventsBytesMax.
     "CREATE TABLE IF NOT EXISTS tw_keys ("
     "db SMALLINT UNSIGNED NOT NULL DEFAULT 0,"
@@ -38,12 +38,15 @@ constexpr std::array<std::string_view, 8> kVersion1 = {
     "CREATE TABLE IF NOT EXISTS tw_databases ("
     "db SMALLINT UNSIGNED NOT NULL,"
     "flush_rev BIGINT UNSIGNED NOT NULL,"
+    "flushing BIGINT UNSIGNED NOT NULL,"
     "PRIMARY KEY (db) CLUSTERED)",
+    "INSERT IGNORE INTO tw_databases (db,flush_rev,flushing) VALUES (0,0,0)",
 
     "CREATE TABLE IF NOT EXISTS tw_markers ("
     "connection BIGINT UNSIGNED NOT NULL,"
     "number BIGINT UNSIGNED NOT NULL,"
-    "touched_at BIGINT NOT NULL,"
+    "start_ts BIGINT UNSIGNED NOT NULL,"
+    "fenced BIGINT UNSIGNED NOT NULL DEFAULT 0,"
     "PRIMARY KEY (connection) CLUSTERED)",
 
     "CREATE TABLE IF NOT EXISTS tw_leases ("

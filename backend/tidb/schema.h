@@ -13,11 +13,15 @@
 //   part         128 bits: a hash of the field or member, or a piece's number, big-endian
 //   f, v         field and value; member and NULL; NULL and the bytes of a piece
 // tw_incarnations  incarnation → the key that owns it: how orphans are found
-// tw_databases   db → flush_rev: keys with a smaller rev are absent; no row means 0
+// tw_databases   db → flush_rev: keys with a smaller rev are absent; no row means 0, but there is
+// one
+//                for database 0. flushing: start_ts of a FLUSHDB that has begun, else 0; nobody
+//                writes to the database meanwhile (backend/tidb/flush_times.h)
 // tw_markers     connection → number: fences transactions whose outcome is unknown. `connection` is
-//                a random number of ours (TiDB gives its own again), touched_at is for collecting
+//                a random number of ours (TiDB gives its own again), start_ts is the transaction's,
+//                fenced that of whoever last made sure that nothing comes after it
 // tw_leases      name → owner: who expires keys and collects; number grows with each new owner
-// tw_cursors     id → where a SCAN goes on
+// tw_cursors     id → where a SCAN goes on; touched_at in Unix seconds
 // tw_schema      one row: the version of all this
 //
 // Everything that is bytes is VARBINARY or BLOB: no collation may fold cases or cut trailing

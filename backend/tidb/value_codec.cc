@@ -77,19 +77,24 @@ Entry* FindEntry(const Keyspace& keyspace, uint64_t hash, uint32_t db, std::stri
 }
 
 std::optional<std::string_view> EncodeInline(const Entry& entry, std::string& scratch) {
-  const size_t key_bytes = entry.key_size();
+  if (entry.key_size() > kRowBytesMax) return std::nullopt;
+  return EncodeWhole(entry, kRowBytesMax - entry.key_size(), scratch);
+}
+
+std::optional<std::string_view> EncodeWhole(const Entry& entry, size_t bytes_max,
+                                            std::string& scratch) {
   if (entry.type() == ValueType::kString) {
     const std::string_view value = entry.string();
-    if (!FitsInline(key_bytes, value.size())) return std::nullopt;
+    if (value.size() > bytes_max) return std::nullopt;
     return value;
   }
   scratch.clear();
   const auto append = [&](std::string_view element) {
     // One element can be as large as the server takes: it is not copied to be found too large.
-    if (FitsInline(key_bytes, scratch.size() + element.size()))
+    if (scratch.size() + element.size() <= bytes_max)
       AppendElement(scratch, element);
     else
-      scratch.resize(kRowBytesMax + 1);
+      scratch.resize(bytes_max + 1);
   };
   uint64_t cursor = 0;
   Entry* const handle = const_cast<Entry*>(&entry);  // the handles have no const form; only read
@@ -104,7 +109,7 @@ std::optional<std::string_view> EncodeInline(const Entry& entry, std::string& sc
     } else {
       cursor = SetValue(handle).Scan(cursor, kMembersAStep, append);
     }
-    if (!FitsInline(key_bytes, scratch.size())) return std::nullopt;
+    if (scratch.size() > bytes_max) return std::nullopt;
   } while (cursor != 0);
   return scratch;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,9 @@ enum CommandFlag : uint64_t {
   kReadsQueue = 1ull << 35,    // reads what the queued commands and WATCH read (EXEC)
   kRefusesHttp = 1ull << 36,   // an HTTP word: the connection is closed (POST, Host:)
   kPushes = 1ull << 38,        // answers with pushes, which CLIENT REPLY OFF lets through
+  kSelectsDb = 1ull << 39,     // what comes behind it runs in another database (SELECT)
+  kAllDbs = 1ull << 41,        // in every database (FLUSHALL)
+  kOtherDb = 1ull << 40,       // touches its keys in another database, too (COPY, MOVE)
   kInspects = 1ull << 37,      // looks into other workers; alone, with every other worker at rest
 };
 
@@ -114,6 +118,10 @@ constexpr KeySpec CountedKeys(KeySpec::Access access, int words, uint8_t count_a
   return {access, count_at, 0, 1, static_cast<uint16_t>(words), KeySpec::Find::kKeynum};
 }
 
+/// Appends the writes of a call to `writes`, whose db the caller fills in. May leave some there
+/// when it returns false. Only for calls that cannot fail: of what is wrong, the handler tells.
+using BlindWriter = bool (*)(Args args, std::vector<backend::BlindWrite>& writes);
+
 /// One row. Aggregate: written with designated initialisers, in the order of the members.
 struct Command {
   std::string_view name;  // lower case; a subcommand's own word ("setname")
@@ -125,6 +133,10 @@ struct Command {
   backend::ReadScope reads = backend::ReadScope::kNothing;
   DataHandler data = nullptr;  // exactly one of data and session is set, or subcommands is
   SessionHandler session = nullptr;
+  /// What of the key space it looks at, when it reads everything.
+  std::optional<backend::RangeRead::Kind> range = {};
+  /// Says what it writes whatever it finds; false when that depends on what is there.
+  BlindWriter blind = nullptr;
   std::string_view summary = {};
   std::string_view since = {};
   std::string_view group = {};  // Redis's group word: "string", "hash", "generic" …

@@ -171,7 +171,7 @@ constexpr auto kConnectionCommands = std::to_array<Command>({
               kInSubscribed | kAlone,
      .acl = kAclConnection, .session = Reset, .summary = "Makes the connection as new.",
      .since = "6.2.0", .group = "connection", .complexity = "O(1)"},
-    {.name = "select", .arity = 2, .flags = kLoading | kStale | kFast | kAlone,
+    {.name = "select", .arity = 2, .flags = kLoading | kStale | kFast | kAlone | kSelectsDb,
      .acl = kAclConnection, .session = Select, .summary = "Chooses the database.",
      .since = "1.0.0", .group = "connection", .complexity = "O(1)"},
     {.name = "host:", .arity = -1, .flags = kNoAuth | kRefusesHttp, .session = Http},

@@ -13,6 +13,7 @@ namespace tideway::resp {
 namespace {
 
 using backend::Key;
+using backend::RangeRead;
 using backend::ReadScope;
 using backend::View;
 
@@ -93,27 +94,29 @@ void SwapDb(View& view, Args args, ReplyWriter& reply) {
 // clang-format off
 constexpr auto kDatabaseCommands = std::to_array<Command>({
     {.name = "dbsize", .arity = 1, .flags = kReadonly | kFast, .acl = kAclKeyspace,
-     .reads = ReadScope::kEverything, .data = DbSize,
+     .reads = ReadScope::kEverything, .data = DbSize, .range = RangeRead::Kind::kSize,
      .summary = "Counts the keys of the database.", .since = "1.0.0", .group = "server",
      .complexity = "O(1)", .tips = "request_policy:all_shards,response_policy:agg_sum"},
-    {.name = "flushall", .arity = -1, .flags = kWrite | kAlone,
-     .acl = kAclKeyspace | kAclDangerous, .reads = ReadScope::kEverything, .data = FlushAll,
+    {.name = "flushall", .arity = -1, .flags = kWrite | kAlone | kAllDbs,
+     .acl = kAclKeyspace | kAclDangerous,
+     .reads = ReadScope::kEverything, .data = FlushAll, .range = RangeRead::Kind::kFlush,
      .summary = "Removes all keys of all databases.", .since = "1.0.0", .group = "server",
      .tips = "request_policy:all_shards,response_policy:all_succeeded"},
     {.name = "flushdb", .arity = -1, .flags = kWrite | kAlone, .acl = kAclKeyspace | kAclDangerous,
-     .reads = ReadScope::kEverything, .data = FlushDb,
+     .reads = ReadScope::kEverything, .data = FlushDb, .range = RangeRead::Kind::kFlush,
      .summary = "Removes all keys of the database.", .since = "1.0.0", .group = "server",
      .tips = "request_policy:all_shards,response_policy:all_succeeded"},
     {.name = "keys", .arity = 2, .flags = kReadonly, .acl = kAclKeyspace | kAclDangerous,
-     .reads = ReadScope::kEverything, .data = Keys,
+     .reads = ReadScope::kEverything, .data = Keys, .range = RangeRead::Kind::kKeys,
      .summary = "Gives all keys that match a pattern.", .since = "1.0.0", .group = "generic",
      .tips = "request_policy:all_shards,nondeterministic_output_order"},
     {.name = "randomkey", .arity = 1, .flags = kReadonly, .acl = kAclKeyspace,
-     .reads = ReadScope::kEverything, .data = RandomKey,
+     .reads = ReadScope::kEverything, .data = RandomKey, .range = RangeRead::Kind::kRandom,
      .summary = "Gives a key chosen at random.", .since = "1.0.0", .group = "generic",
      .complexity = "O(1)", .tips = "request_policy:all_shards,nondeterministic_output"},
     {.name = "scan", .arity = -2, .flags = kReadonly, .acl = kAclKeyspace,
-     .reads = ReadScope::kEverything, .data = Scan, .summary = "Walks over the keys in steps.",
+     .reads = ReadScope::kEverything, .data = Scan, .range = RangeRead::Kind::kPage,
+     .summary = "Walks over the keys in steps.",
      .since = "2.8.0", .group = "generic",
      .tips = "nondeterministic_output,request_policy:special"},
     {.name = "swapdb", .arity = 3, .flags = kWrite | kFast | kAlone,

@@ -211,11 +211,12 @@ struct Subcommand {
   std::string_view usage;
   std::string_view summary;
   void (*run)(Call&);
+  bool whole_data = false;  // it needs all of it in this process
 };
 
 constexpr size_t kAny = SIZE_MAX;
 constexpr auto kSubcommands = std::to_array<Subcommand>({
-    {"digest", 0, 0, "DIGEST", "A signature of all data.", DebugDigest},
+    {"digest", 0, 0, "DIGEST", "A signature of all data.", DebugDigest, true},
     {"digest-value", 1, kAny, "DIGEST-VALUE <key> [<key> ...]", "Signatures of values.",
      DebugDigestValue},
     {"log", 1, 1, "LOG <message>", "Writes a line to the log.", DebugLog},
@@ -223,7 +224,7 @@ constexpr auto kSubcommands = std::to_array<Subcommand>({
     {"object", 1, 1, "OBJECT <key>", "How a key is stored.", DebugObject},
     {"config-rewrite-force-all", 0, 0, "CONFIG-REWRITE-FORCE-ALL",
      "Writes every setting to the configuration file.", DebugRewriteAll},
-    {"populate", 1, 3, "POPULATE <count> [<prefix>] [<size>]", "Makes keys.", DebugPopulate},
+    {"populate", 1, 3, "POPULATE <count> [<prefix>] [<size>]", "Makes keys.", DebugPopulate, true},
     {"protocol", 1, 1, "PROTOCOL <type>", "Replies with a value of a protocol type.",
      DebugProtocol},
     {"reload", 0, kAny, "RELOAD", "A no-op: memory is what the journal says.", DebugReload},
@@ -254,6 +255,10 @@ void Debug(Call& call) {
   for (const Subcommand& sub : kSubcommands) {
     if (!EqualsIgnoreCase(call.args[1], sub.name)) continue;
     if (more < sub.args_min || more > sub.args_max) break;
+    if (sub.whole_data && call.server.store.remote()) {
+      return call.reply.Error("ERR DEBUG " + std::string(sub.name) +
+                              " is not supported with backend tidb://");
+    }
     return sub.run(call);
   }
   call.reply.Error("ERR unknown subcommand or wrong number of arguments for '" +

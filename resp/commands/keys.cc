@@ -5,6 +5,7 @@
 #include "resp/command/arguments.h"
 #include "resp/command/errors.h"
 #include "resp/command/help.h"
+#include "resp/commands/blind_writes.h"
 #include "resp/protocol/numbers.h"
 
 namespace tideway::resp {
@@ -169,19 +170,20 @@ constexpr auto kObjectCommands = std::to_array<Command>({
 });
 
 constexpr auto kKeyCommands = std::to_array<Command>({
-    {.name = "copy", .arity = -3, .flags = kWrite | kDenyOom, .acl = kAclKeyspace,
+    {.name = "copy", .arity = -3, .flags = kWrite | kDenyOom | kOtherDb, .acl = kAclKeyspace,
      .keys = RangeKeys(KeySpec::kRO, kKeyAccess, 1, 0, 1),
      .keys2 = RangeKeys(KeySpec::kOW, kKeyUpdate, 2, 0, 1), .reads = ReadScope::kKey, .data = Copy,
      .summary = "Copies a key.", .since = "6.2.0", .group = "generic"},
     {.name = "del", .arity = -2, .flags = kWrite, .acl = kAclKeyspace,
-     .keys = RangeKeys(KeySpec::kRM, kKeyDelete, 1, -1, 1), .reads = ReadScope::kKey, .data = Del,
+     .keys = RangeKeys(KeySpec::kRM, kKeyDelete, 1, -1, 1),
+     .reads = ReadScope::kKey, .data = Del, .blind = BlindDel,
      .summary = "Removes keys.", .since = "1.0.0", .group = "generic",
      .tips = "request_policy:multi_shard,response_policy:agg_sum"},
     {.name = "exists", .arity = -2, .flags = kReadonly | kFast, .acl = kAclKeyspace,
      .keys = RangeKeys(KeySpec::kRO, 0, 1, -1, 1), .reads = ReadScope::kKey, .data = Exists,
      .summary = "Counts the keys that exist.", .since = "1.0.0", .group = "generic",
      .tips = "request_policy:multi_shard,response_policy:agg_sum"},
-    {.name = "move", .arity = 3, .flags = kWrite | kFast, .acl = kAclKeyspace,
+    {.name = "move", .arity = 3, .flags = kWrite | kFast | kOtherDb, .acl = kAclKeyspace,
      .keys = RangeKeys(KeySpec::kRW, kKeyAccess | kKeyUpdate, 1, 0, 1), .reads = ReadScope::kKey,
      .data = Move, .summary = "Moves a key to another database.", .since = "1.0.0",
      .group = "generic", .complexity = "O(1)"},
@@ -206,7 +208,8 @@ constexpr auto kKeyCommands = std::to_array<Command>({
      .summary = "Tells the type of a key.", .since = "1.0.0", .group = "generic",
      .complexity = "O(1)"},
     {.name = "unlink", .arity = -2, .flags = kWrite | kFast, .acl = kAclKeyspace,
-     .keys = RangeKeys(KeySpec::kRM, kKeyDelete, 1, -1, 1), .reads = ReadScope::kKey, .data = Del,
+     .keys = RangeKeys(KeySpec::kRM, kKeyDelete, 1, -1, 1),
+     .reads = ReadScope::kKey, .data = Del, .blind = BlindDel,
      .summary = "Removes keys; memory is freed later.", .since = "4.0.0", .group = "generic",
      .tips = "request_policy:multi_shard,response_policy:agg_sum"},
 });

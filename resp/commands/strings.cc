@@ -5,6 +5,8 @@
 
 #include "resp/command/arguments.h"
 #include "resp/command/errors.h"
+#include "resp/command/set_options.h"
+#include "resp/commands/blind_writes.h"
 #include "resp/protocol/numbers.h"
 
 namespace tideway::resp {
@@ -16,61 +18,6 @@ using backend::Key;
 using backend::ReadScope;
 using backend::ValueType;
 using backend::View;
-
-// What SET and GETEX may be told.
-struct SetOptions {
-  bool nx = false;
-  bool xx = false;
-  bool get = false;
-  bool keep_ttl = false;
-  bool persist = false;
-  bool has_expiry = false;
-  ExpiryArgument expiry;
-};
-
-enum class OptionsOf : uint8_t { kSet, kGetEx };
-
-bool ParseExpiryWord(std::string_view word, ExpiryArgument& expiry) {
-  const bool seconds = EqualsIgnoreCase(word, "ex") || EqualsIgnoreCase(word, "exat");
-  const bool absolute = EqualsIgnoreCase(word, "exat") || EqualsIgnoreCase(word, "pxat");
-  if (!seconds && !absolute && !EqualsIgnoreCase(word, "px")) return false;
-  expiry.seconds = seconds;
-  expiry.absolute = absolute;
-  return true;
-}
-
-bool SameForm(const ExpiryArgument& a, const ExpiryArgument& b) {
-  return a.seconds == b.seconds && a.absolute == b.absolute;
-}
-
-// Options from args[begin] on; false when they do not fit together (a syntax error).
-bool ParseOptions(Args args, size_t begin, OptionsOf command, SetOptions& options) {
-  const bool set = command == OptionsOf::kSet;
-  for (size_t i = begin; i < args.size(); ++i) {
-    const std::string_view word = args[i];
-    if (set && EqualsIgnoreCase(word, "nx") && !options.xx) {
-      options.nx = true;
-    } else if (set && EqualsIgnoreCase(word, "xx") && !options.nx) {
-      options.xx = true;
-    } else if (set && EqualsIgnoreCase(word, "get")) {
-      options.get = true;
-    } else if (set && EqualsIgnoreCase(word, "keepttl") && !options.has_expiry) {
-      options.keep_ttl = true;
-    } else if (!set && EqualsIgnoreCase(word, "persist") && !options.has_expiry) {
-      options.persist = true;
-    } else if (ExpiryArgument expiry; !options.keep_ttl && !options.persist &&
-                                      i + 1 < args.size() && ParseExpiryWord(word, expiry)) {
-      // The same form may come again, as in Redis: the last one counts.
-      if (options.has_expiry && !SameForm(options.expiry, expiry)) return false;
-      options.has_expiry = true;
-      options.expiry = expiry;
-      options.expiry.text = args[++i];
-    } else {
-      return false;
-    }
-  }
-  return true;
-}
 
 // Stores a string, with the events of SET.
 void Store(View& view, Key& key, std::string_view value, ExpiryChange expiry) {
@@ -88,7 +35,7 @@ bool ReplyString(const Key& key, ReplyWriter& reply) {
 
 void Set(View& view, Args args, ReplyWriter& reply) {
   SetOptions options;
-  if (!ParseOptions(args, 3, OptionsOf::kSet, options)) return reply.Error(kSyntaxError);
+  if (!ParseSetOptions(args, 3, OptionsOf::kSet, options)) return reply.Error(kSyntaxError);
   ExpiryChange expiry = options.keep_ttl ? ExpiryChange::Keep() : ExpiryChange::Clear();
   if (options.has_expiry) {
     const auto at = ExpiryOrReply(options.expiry, view.now_ms(), "set", reply);
@@ -145,7 +92,7 @@ void GetDel(View& view, Args args, ReplyWriter& reply) {
 
 void GetEx(View& view, Args args, ReplyWriter& reply) {
   SetOptions options;
-  if (!ParseOptions(args, 2, OptionsOf::kGetEx, options)) return reply.Error(kSyntaxError);
+  if (!ParseSetOptions(args, 2, OptionsOf::kGetEx, options)) return reply.Error(kSyntaxError);
   Key key = view.OpenRead(args[1]);
   if (!key.exists()) return reply.Null();
   if (IsWrongType(key, ValueType::kString, reply)) return;
@@ -353,7 +300,8 @@ constexpr auto kStringCommands = std::to_array<Command>({
      .summary = "Gives the strings of several keys.", .since = "1.0.0", .group = "string",
      .tips = "request_policy:multi_shard"},
     {.name = "mset", .arity = -3, .flags = kWrite | kDenyOom, .acl = kAclString,
-     .keys = RangeKeys(KeySpec::kOW, kKeyUpdate, 1, -1, 2), .reads = ReadScope::kKey, .data = MSet,
+     .keys = RangeKeys(KeySpec::kOW, kKeyUpdate, 1, -1, 2),
+     .reads = ReadScope::kKey, .data = MSet, .blind = BlindMSet,
      .summary = "Stores several strings.", .since = "1.0.1", .group = "string",
      .tips = "request_policy:multi_shard,response_policy:all_succeeded"},
     {.name = "msetnx", .arity = -3, .flags = kWrite | kDenyOom, .acl = kAclString,
@@ -363,18 +311,21 @@ constexpr auto kStringCommands = std::to_array<Command>({
      .tips = "request_policy:multi_shard,response_policy:agg_min"},
     {.name = "psetex", .arity = 4, .flags = kWrite | kDenyOom, .acl = kAclString,
      .keys = RangeKeys(KeySpec::kOW, kKeyUpdate, 1, 0, 1), .reads = ReadScope::kKey,
-     .data = PSetEx, .summary = "Stores a string that expires in milliseconds.", .since = "2.6.0",
+     .data = PSetEx, .blind = BlindPSetEx,
+     .summary = "Stores a string that expires in milliseconds.", .since = "2.6.0",
      .group = "string", .complexity = "O(1)"},
     {.name = "set", .arity = -3, .flags = kWrite | kDenyOom, .acl = kAclString,
      .keys = RangeKeys(KeySpec::kRW, kKeyAccess | kKeyUpdate | kKeyVariableFlags, 1, 0, 1),
-     .reads = ReadScope::kKey, .data = Set,
+     .reads = ReadScope::kKey, .data = Set, .blind = BlindSet,
      .summary = "Stores a string, with conditions and expiry.", .since = "1.0.0",
      .group = "string", .complexity = "O(1)"},
     {.name = "setex", .arity = 4, .flags = kWrite | kDenyOom, .acl = kAclString,
-     .keys = RangeKeys(KeySpec::kOW, kKeyUpdate, 1, 0, 1), .reads = ReadScope::kKey, .data = SetEx,
+     .keys = RangeKeys(KeySpec::kOW, kKeyUpdate, 1, 0, 1),
+     .reads = ReadScope::kKey, .data = SetEx, .blind = BlindSetEx,
      .summary = "Stores a string that expires in seconds.", .since = "2.0.0", .group = "string"},
     {.name = "setnx", .arity = 3, .flags = kWrite | kDenyOom | kFast, .acl = kAclString,
-     .keys = RangeKeys(KeySpec::kOW, kKeyInsert, 1, 0, 1), .reads = ReadScope::kKey, .data = SetNx,
+     .keys = RangeKeys(KeySpec::kOW, kKeyInsert, 1, 0, 1),
+     .reads = ReadScope::kKey, .data = SetNx, .blind = BlindSetNx,
      .summary = "Stores a string if the key does not exist.", .since = "1.0.0", .group = "string"},
     {.name = "setrange", .arity = 4, .flags = kWrite | kDenyOom, .acl = kAclString,
      .keys = RangeKeys(KeySpec::kRW, kKeyUpdate, 1, 0, 1), .reads = ReadScope::kKey,

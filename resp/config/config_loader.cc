@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "backend/limits.h"
+#include "backend/tidb/address.h"
 #include "backend/version.h"
 #include "resp/config/config_words.h"
 
@@ -228,6 +229,10 @@ Result<LoadedConfig> ConfigLoader::Finish() {
     return Fatal(fmt::format("unixsocket '{}' has {} bytes, and the system allows {}",
                              settings.unixsocket, settings.unixsocket.size(),
                              limits::kUnixSocketPathBytesMax));
+  }
+  if (!settings.backend.empty()) {
+    const auto address = backend::ParseTidbAddress(settings.backend);
+    if (!address.ok()) return Fatal("backend: " + address.error().detail);
   }
   settings.appendonly = IsJournalled(settings);
   return loaded;

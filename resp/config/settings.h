@@ -64,6 +64,8 @@ struct Settings {
   // ---- Data ----
   int32_t databases = 16;
   Storage storage = Storage::kRocksDb;
+  std::string backend;  // tidb://…; empty: the embedded store
+  std::chrono::milliseconds backend_timeout{3000};
   std::string dir = "tideway-data";  // absolute once the server has started
   bool appendonly = true;
   AppendFsync appendfsync = AppendFsync::kEverySec;
@@ -78,6 +80,7 @@ struct Settings {
   // ---- Limits ----
   int64_t proto_max_bulk_len = limits::kBulkBytesDefault;                // bytes
   int64_t client_query_buffer_limit = limits::kQueryBufferBytesDefault;  // bytes
+  int64_t value_bytes_max = limits::kTidbValueBytesDefault;              // bytes
   int64_t reply_bytes_max = limits::kReplyBytesDefault;                  // bytes
   OutputBufferLimit normal_output;
   OutputBufferLimit replica_output = {256 * int64_t{limits::kMiB}, 64 * int64_t{limits::kMiB},

@@ -3,6 +3,8 @@
 #include <boost/asio/post.hpp>
 #include <chrono>
 
+#include "resp/net/loop_waiter.h"
+
 namespace tideway::resp {
 
 namespace asio = boost::asio;
@@ -51,6 +53,14 @@ void IoThread::Stop() {
 
 void IoThread::Post(std::function<void()> job) {
   asio::post(io_, [this, job = std::move(job)] {
+    Turn turn(worker_);
+    job();
+    FlushAll();
+  });
+}
+
+std::unique_ptr<backend::Waiter> IoThread::MakeWaiter(int fd) {
+  return std::make_unique<LoopWaiter>(io_, fd, [this](const std::function<void()>& job) {
     Turn turn(worker_);
     job();
     FlushAll();

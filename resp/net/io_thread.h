@@ -34,6 +34,7 @@ class IoThread final : public backend::ThreadPort {
 
   /// Runs `job` on this thread inside a turn of its worker.
   void Post(std::function<void()> job) override;
+  std::unique_ptr<backend::Waiter> MakeWaiter(int fd) override;
   /// Serves a connected socket from now on. The descriptor is taken over.
   void Adopt(int fd, std::string peer, std::string local, bool unix_socket);
 

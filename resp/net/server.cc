@@ -15,6 +15,9 @@
 #include "backend/log.h"
 #include "backend/memory/embedded_store.h"
 #include "backend/rocksdb/rocksdb_journal.h"
+#include "backend/tidb/address.h"
+#include "backend/tidb/bootstrap.h"
+#include "backend/tidb/tidb_store.h"
 #include "backend/version.h"
 #include "cdc/bus.h"
 #include "resp/net/io_thread.h"
@@ -105,6 +108,31 @@ struct Server::Parts {
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Server::~Server() = default;
 
+// Waits until the database answers: a node may start before it.
+Result<std::unique_ptr<backend::Store>> OpenTidb(const Settings& settings,
+                                                 const backend::Clock& clock) {
+  const auto address = backend::ParseTidbAddress(settings.backend);
+  if (!address.ok()) return address.error();
+  const Status ready = backend::BootstrapTidb(address.value(), [] { return true; });
+  if (!ready.ok()) return ready.error();
+  return backend::MakeTidbStore({.address = address.value(),
+                                 .databases = static_cast<uint32_t>(settings.databases),
+                                 .backend_timeout_ms = settings.backend_timeout.count(),
+                                 .value_bytes_max = static_cast<size_t>(settings.value_bytes_max),
+                                 .settings = StoreSettingsOf(settings)},
+                                clock);
+}
+
+Result<std::unique_ptr<backend::Store>> OpenEmbedded(const Settings& settings,
+                                                     const backend::Clock& clock) {
+  auto journal = OpenJournal(settings, clock);
+  if (!journal.ok()) return journal.error();
+  return backend::OpenEmbeddedStore({.databases = static_cast<uint32_t>(settings.databases),
+                                     .journalled = IsJournalled(settings),
+                                     .settings = StoreSettingsOf(settings)},
+                                    clock, std::move(journal).value());
+}
+
 Result<std::unique_ptr<Server>> Server::Create(const StartOptions& options) {
   const Settings& settings = options.settings;
   RaiseFileLimit(settings.maxclients);
@@ -117,13 +145,8 @@ Result<std::unique_ptr<Server>> Server::Create(const StartOptions& options) {
     }
   }
   static const backend::SystemClock clock;
-  auto journal = OpenJournal(settings, clock);
-  if (!journal.ok()) return journal.error();
   const int64_t start_us = clock.MonotonicUs();
-  auto store = backend::OpenEmbeddedStore({.databases = static_cast<uint32_t>(settings.databases),
-                                           .journalled = IsJournalled(settings),
-                                           .settings = StoreSettingsOf(settings)},
-                                          clock, std::move(journal).value());
+  auto store = settings.backend.empty() ? OpenEmbedded(settings, clock) : OpenTidb(settings, clock);
   if (!store.ok()) return store.error();
   auto parts = std::make_unique<Parts>(options, std::move(store).value());
   if (IsJournalled(settings)) {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <map>
 #include <set>
 #include <string>
@@ -25,6 +26,12 @@ using testing::UnorderedElementsAre;
 constexpr uint32_t kAllEvents = ~0u;
 constexpr size_t kThreads = 2;
 
+constexpr std::chrono::milliseconds kPatience(20'000);
+constexpr std::chrono::milliseconds kQuiet(600);  // in which nothing is told
+// Why a test does not fit an engine.
+constexpr const char* kNodesExpire = "one of all nodes expires what is due, at a time of its own";
+constexpr const char* kEstimates = "this engine's figures are estimates";
+
 class Heard final : public StoreListener {
  public:
   Announcement OnStoreEvents(std::vector<EventNote> events) override {
@@ -38,27 +45,49 @@ class StoreContract : public testing::TestWithParam<StoreEngine> {
  protected:
   void SetUp() override {
     settings_.event_classes = kAllEvents;
-    store_ = GetParam().open(settings_, clock_);
+    std::string why;
+    store_ = GetParam().open(settings_, clock_, &why);
+    if (store_ == nullptr) GTEST_SKIP() << why;
     store_->AttachThreads({&ports_[0], &ports_[1]});
     driver_ = std::make_unique<BatchDriver>(*store_, ports_[0]);
   }
+  void TearDown() override {
+    if (store_ != nullptr) store_->Stop();
+  }
 
-  // Batches whose time is the clock's, as the executor's are.
+  // `ms` of the engine's time.
+  void Pass(int64_t ms) {
+    if (GetParam().keeps_time) {
+      clock_.AdvanceMs(ms);
+    } else {
+      std::this_thread::sleep_for(std::chrono::milliseconds(ms * GetParam().time_scale));
+    }
+  }
+  // The expiry of a key that lives for so many ms of the engine's time; for a handler.
+  static ExpiryChange In(const View& view, int64_t ms) {
+    return ms == 0 ? ExpiryChange::Clear()
+                   : ExpiryChange::At(view.now_ms() + ms * GetParam().time_scale);
+  }
   Outcome Run(const BatchDriver::Keys& keys, const std::function<void(View&)>& handler,
               uint32_t db = 0) {
-    return driver_->Run(
-        keys,
-        [&](View& view) {
-          view.set_now_ms(clock_.WallMs());
-          handler(view);
-        },
-        db);
+    return driver_->Run(keys, handler, db);
   }
   void Set(const std::string& key, const std::string& value, int64_t ttl_ms = 0, uint32_t db = 0) {
-    const auto expiry =
-        ttl_ms == 0 ? ExpiryChange::Clear() : ExpiryChange::At(clock_.WallMs() + ttl_ms);
     Run(
-        {key}, [&](View& view) { view.OpenWrite(key).SetString(value, expiry); }, db);
+        {key}, [&](View& view) { view.OpenWrite(key).SetString(value, In(view, ttl_ms)); }, db);
+  }
+  // `prefix`0 … in one batch.
+  void SetMany(const std::string& prefix, int count) {
+    BatchDriver::Keys keys;
+    for (int i = 0; i < count; ++i) keys.push_back(prefix + std::to_string(i));
+    Run(keys, [&](View& view) {
+      for (const std::string& key : keys) view.OpenWrite(key).SetString("v", ExpiryChange::Clear());
+    });
+  }
+  int64_t NowMs() {
+    int64_t now_ms = 0;
+    Run({"any"}, [&](View& view) { now_ms = view.now_ms(); });
+    return now_ms;
   }
   // "-" when absent.
   std::string Get(const std::string& key, uint32_t db = 0) {
@@ -72,10 +101,19 @@ class StoreContract : public testing::TestWithParam<StoreEngine> {
         db);
     return value;
   }
-  // Ticks until the store has nothing left to do now.
-  std::vector<std::string> TickAll() {
+  // Lets the store expire what is due, which is as many keys as said; tells which it told.
+  std::vector<std::string> Expire(size_t keys) {
     Heard heard;
-    while (store_->Tick(heard) == 0) {
+    if (GetParam().expires_in_tick) {
+      while (store_->Tick(heard) == 0) {
+      }
+      return heard.told;
+    }
+    const auto deadline = std::chrono::steady_clock::now() + (keys > 0 ? kPatience : kQuiet);
+    while ((keys == 0 || heard.told.size() < keys) && std::chrono::steady_clock::now() < deadline) {
+      store_->Tick(heard);
+      driver_->Pump();
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     return heard.told;
   }
@@ -142,7 +180,7 @@ TEST_P(StoreContract, KeysAndValuesAreBytes) {
 TEST_P(StoreContract, LargeValuesComeBackWhole) {
   const std::string large(3 << 20, 'x');
   Set("k", large);
-  EXPECT_EQ(Get("k"), large);
+  EXPECT_TRUE(Get("k") == large);  // too much to print
   Run({"h"}, [](View& view) {
     Key hash = view.OpenWrite("h");
     for (int i = 0; i < 5000; ++i) hash.HashSet("field " + std::to_string(i), std::to_string(i));
@@ -161,7 +199,8 @@ TEST_P(StoreContract, CommitTimestampsGrowAndHaveTheFormOfATso) {
     EXPECT_GT(driver_->commit_ts(), last);
     last = driver_->commit_ts();
   }
-  EXPECT_EQ(last >> kCommitTsLogicalBits, static_cast<CommitTs>(clock_.WallMs()));
+  EXPECT_NEAR(static_cast<double>(last >> kCommitTsLogicalBits), static_cast<double>(NowMs()),
+              GetParam().keeps_time ? 0 : 1000);
 }
 
 TEST_P(StoreContract, ABatchThatChangedNothingHasNoTimestamp) {
@@ -172,10 +211,8 @@ TEST_P(StoreContract, ABatchThatChangedNothingHasNoTimestamp) {
 
 TEST_P(StoreContract, ABatchThatReadsEverythingSeesEveryKeyOnce) {
   std::set<std::string> expected;
-  for (int i = 0; i < 500; ++i) {
-    expected.insert("key " + std::to_string(i));
-    Set("key " + std::to_string(i), "v");
-  }
+  for (int i = 0; i < 500; ++i) expected.insert("key " + std::to_string(i));
+  SetMany("key ", 500);
   Set("elsewhere", "v", 0, 1);
   Run({}, [&](View& view) {
     EXPECT_EQ(view.DbSize(0), 500u);
@@ -187,27 +224,53 @@ TEST_P(StoreContract, ABatchThatReadsEverythingSeesEveryKeyOnce) {
   });
 }
 
+TEST_P(StoreContract, TheSizeOfADatabaseCountsWhatTheBatchItselfWrote) {
+  SetMany("key ", 5);
+  // A batch that looks at a size and at keys.
+  driver_->set_ranges({{RangeRead::Kind::kSize, 0}});
+  Run({"key 0", "key 1", "new"}, [](View& view) {
+    EXPECT_EQ(view.DbSize(0), 5u);
+    view.OpenWrite("new").SetString("v", ExpiryChange::Clear());
+    EXPECT_EQ(view.DbSize(0), 6u);
+    view.OpenWrite("key 0").Erase();
+    view.OpenWrite("key 1").SetString("w", ExpiryChange::Clear());
+    EXPECT_EQ(view.DbSize(0), 5u);
+  });
+}
+
 TEST_P(StoreContract, AScanOverSeveralBatchesFindsWhatIsThereAllTheTime) {
-  for (int i = 0; i < 300; ++i) Set("key " + std::to_string(i), "v");
-  std::set<std::string> found;
-  uint64_t cursor = 0;
-  int step = 0;
-  do {
-    Run({}, [&](View& view) {
-      cursor = view.Scan(cursor, 10, [&](const Key& key) { found.emplace(key.name()); });
-    });
-    // The table grows under the scan.
-    for (int i = 0; i < 20; ++i) Set("new " + std::to_string(step * 20 + i), "v");
-    ASSERT_LT(++step, 1000);
-  } while (cursor != 0);
-  for (int i = 0; i < 300; ++i) EXPECT_TRUE(found.contains("key " + std::to_string(i))) << i;
+  SetMany("key ", 300);
+  // Alone, and beside what writes.
+  for (const bool may_write : {false, true}) {
+    std::set<std::string> found;
+    uint64_t cursor = 0;
+    int step = 0;
+    do {
+      driver_->set_may_write(may_write);
+      driver_->set_ranges({{RangeRead::Kind::kPage, 0, cursor, 10}});
+      Run({}, [&](View& view) {
+        cursor = view.Scan(cursor, 10, [&](const Key& key) { found.emplace(key.name()); });
+      });
+      driver_->set_may_write(true);
+      // The table grows under the scan.
+      SetMany("new " + std::to_string(step) + " ", 5);  // fewer than it looks at
+      ASSERT_LT(++step, 1000);
+    } while (cursor != 0);
+    for (int i = 0; i < 300; ++i) EXPECT_TRUE(found.contains("key " + std::to_string(i))) << i;
+  }
 }
 
 TEST_P(StoreContract, FlushEmptiesOneDatabase) {
   Set("a", "v");
   Set("b", "v");
   Set("a", "v", 0, 1);
-  Run({}, [](View& view) { EXPECT_EQ(view.Flush(0), 2u); });
+  driver_->set_ranges({{RangeRead::Kind::kFlush, 0}});
+  Run({}, [](View& view) {
+    const size_t keys = view.Flush(0);
+    if (GetParam().counts_exactly) {
+      EXPECT_EQ(keys, 2u);
+    }
+  });
   EXPECT_EQ(Get("a"), "-");
   EXPECT_EQ(Get("a", 1), "v");
 }
@@ -224,15 +287,14 @@ TEST_P(StoreContract, SwapExchangesDatabases) {
 // --- threads
 
 TEST_P(StoreContract, NoIncrementOfAnyThreadIsLost) {
-  constexpr int kIncrements = 500;
+  const int increments = GetParam().rounds;
   std::vector<std::thread> threads;
   for (size_t thread = 0; thread < kThreads; ++thread) {
-    threads.emplace_back([this, thread] {
+    threads.emplace_back([this, thread, increments] {
       BatchDriver driver(*store_, ports_[thread], thread);
       const std::string own = "own " + std::to_string(thread);
-      for (int i = 0; i < kIncrements; ++i) {
+      for (int i = 0; i < increments; ++i) {
         driver.Run({"shared", own}, [&](View& view) {
-          view.set_now_ms(clock_.WallMs());
           for (const std::string& name : {std::string("shared"), own}) {
             Key key = view.OpenWrite(name);
             const int old = key.exists() ? std::stoi(std::string(key.String())) : 0;
@@ -243,23 +305,23 @@ TEST_P(StoreContract, NoIncrementOfAnyThreadIsLost) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(Get("shared"), std::to_string(kThreads * kIncrements));
-  EXPECT_EQ(Get("own 0"), std::to_string(kIncrements));
-  EXPECT_EQ(Get("own 1"), std::to_string(kIncrements));
+  EXPECT_EQ(Get("shared"), std::to_string(static_cast<int>(kThreads) * increments));
+  EXPECT_EQ(Get("own 0"), std::to_string(increments));
+  EXPECT_EQ(Get("own 1"), std::to_string(increments));
 }
 
 TEST_P(StoreContract, ABatchOfSeveralKeysIsSeenWholeOrNotAtAll) {
-  constexpr int kRounds = 500;
-  std::thread writer([this] {
+  const int rounds = GetParam().rounds;
+  std::thread writer([this, rounds] {
     BatchDriver driver(*store_, ports_[1], 1);
-    for (int i = 0; i < kRounds; ++i) {
+    for (int i = 0; i < rounds; ++i) {
       driver.Run({"a", "b"}, [&](View& view) {
         view.OpenWrite("a").SetString(std::to_string(i), ExpiryChange::Clear());
         view.OpenWrite("b").SetString(std::to_string(i), ExpiryChange::Clear());
       });
     }
   });
-  for (int i = 0; i < kRounds; ++i) {
+  for (int i = 0; i < rounds; ++i) {
     // In the other order of keys, too: locks must not depend on it.
     Run({"b", "a"}, [](View& view) {
       const Key a = view.OpenRead("a");
@@ -275,6 +337,7 @@ TEST_P(StoreContract, ABatchOfSeveralKeysIsSeenWholeOrNotAtAll) {
 // --- WATCH
 
 TEST_P(StoreContract, ARevisionChangesWithEachWriteOfTheKeyAndWithNothingElse) {
+  driver_->set_wants_revisions(true);
   Set("k", "v");
   uint64_t revision = 0;
   Run({"k"}, [&](View& view) { revision = view.WatchRevision(0, "k"); });
@@ -294,12 +357,14 @@ TEST_P(StoreContract, ARevisionChangesWithEachWriteOfTheKeyAndWithNothingElse) {
   EXPECT_TRUE(changed());
   Set("k", "v");
   EXPECT_TRUE(changed());
+  driver_->set_ranges({{RangeRead::Kind::kFlush, 0}});
   Run({}, [](View& view) { view.Flush(0); });
   EXPECT_TRUE(changed());
   store_->Unwatch(0, "k");
 }
 
 TEST_P(StoreContract, AnAbsentKeyCanBeWatched) {
+  driver_->set_wants_revisions(true);
   uint64_t before = 0;
   Run({"k"}, [&](View& view) { before = view.WatchRevision(0, "k"); });
   Set("k", "v");
@@ -308,16 +373,18 @@ TEST_P(StoreContract, AnAbsentKeyCanBeWatched) {
 }
 
 TEST_P(StoreContract, AnExpiryChangesTheRevision) {
+  driver_->set_wants_revisions(true);
   Set("k", "v", 10);
   uint64_t before = 0;
   Run({"k"}, [&](View& view) { before = view.WatchRevision(0, "k"); });
-  clock_.AdvanceMs(11);
-  TickAll();
+  Pass(11);
+  Expire(1);
   Run({"k"}, [&](View& view) { EXPECT_NE(view.CurrentRevision(0, "k"), before); });
   store_->Unwatch(0, "k");
 }
 
 TEST_P(StoreContract, TwoWatchersOfAKeyAreCounted) {
+  driver_->set_wants_revisions(true);
   uint64_t before = 0;
   Run({"k"}, [&](View& view) {
     before = view.WatchRevision(0, "k");
@@ -332,88 +399,106 @@ TEST_P(StoreContract, TwoWatchersOfAKeyAreCounted) {
 // --- expiry
 
 TEST_P(StoreContract, ADueKeyReadsAsAbsentAndIsToldOnce) {
+  if (!GetParam().expires_in_tick) store_->SetActiveExpire(false);
   Set("k", "v", 10);
-  clock_.AdvanceMs(10);
-  EXPECT_EQ(Get("k"), "v") << "at its very time it still lives, as in Redis";
-  clock_.AdvanceMs(1);
+  if (GetParam().keeps_time) {
+    Pass(10);
+    EXPECT_EQ(Get("k"), "v") << "at its very time it still lives, as in Redis";
+    Pass(1);
+  } else {
+    EXPECT_EQ(Get("k"), "v");
+    Pass(11);
+  }
   EXPECT_EQ(Get("k"), "-");
   EXPECT_THAT(driver_->events(), ElementsAre("expired 0 k", "keymiss 0 k"));
-  EXPECT_THAT(TickAll(), IsEmpty());
+  EXPECT_THAT(Expire(0), IsEmpty());
 }
 
 TEST_P(StoreContract, TickExpiresWhatIsDueAndTellsIt) {
   Set("a", "v", 10);
-  Set("b", "v", 20);
+  Set("b", "v", 2000);
   Set("c", "v");
   Set("d", "v", 15, 1);
-  clock_.AdvanceMs(16);
-  EXPECT_THAT(TickAll(), UnorderedElementsAre("expired 0 a", "expired 1 d"));
-  EXPECT_EQ(store_->Databases()[0].keys, 2u);
+  Pass(16);
+  EXPECT_THAT(Expire(2), UnorderedElementsAre("expired 0 a", "expired 1 d"));
+  if (GetParam().counts_exactly) {
+    EXPECT_EQ(store_->Databases()[0].keys, 2u);
+  }
   EXPECT_EQ(store_->Stats().expired_keys, 2u);
 }
 
 TEST_P(StoreContract, TickSaysWhenItWantsToRunAgain) {
+  if (!GetParam().expires_in_tick) GTEST_SKIP() << kNodesExpire;
   Heard heard;
   EXPECT_LE(store_->Tick(heard), 100);
   EXPECT_GT(store_->Tick(heard), 0);
   Set("k", "v", 30);
   const int64_t wait_ms = store_->Tick(heard);
   EXPECT_LE(wait_ms, 31);
-  clock_.AdvanceMs(wait_ms);
+  Pass(wait_ms);
   // At the time it asked for, at the latest at the next, the key is gone.
   store_->Tick(heard);
-  clock_.AdvanceMs(1);
+  Pass(1);
   store_->Tick(heard);
   if (wait_ms < 30) GTEST_SKIP() << "this engine looks more often";
   EXPECT_THAT(heard.told, ElementsAre("expired 0 k"));
 }
 
 TEST_P(StoreContract, ManyKeysDueAtOnceAreAllExpired) {
-  constexpr int kKeys = 10'000;
-  Run({}, [&](View& view) {
-    for (int i = 0; i < kKeys; ++i) {
-      view.OpenWrite("key " + std::to_string(i))
-          .SetString("v", ExpiryChange::At(clock_.WallMs() + 10));
-    }
+  constexpr size_t kKeys = 10'000;
+  BatchDriver::Keys keys;
+  for (size_t i = 0; i < kKeys; ++i) keys.push_back("key " + std::to_string(i));
+  Run(keys, [&](View& view) {
+    for (const std::string& key : keys) view.OpenWrite(key).SetString("v", In(view, 10));
   });
-  clock_.AdvanceMs(11);
-  const auto told = TickAll();
-  EXPECT_EQ(std::set<std::string>(told.begin(), told.end()).size(), static_cast<size_t>(kKeys));
-  EXPECT_EQ(store_->Databases()[0].keys, 0u);
+  ASSERT_EQ(driver_->outcome(), Outcome::kCommitted) << driver_->detail();
+  Pass(11);
+  const auto told = Expire(kKeys);
+  EXPECT_EQ(std::set<std::string>(told.begin(), told.end()).size(), kKeys);
+  if (GetParam().counts_exactly) {
+    EXPECT_EQ(store_->Databases()[0].keys, 0u);
+  }
 }
 
 TEST_P(StoreContract, WithoutActiveExpireOnlyAReadExpires) {
   store_->SetActiveExpire(false);
   Set("k", "v", 10);
-  clock_.AdvanceMs(11);
-  EXPECT_THAT(TickAll(), IsEmpty());
-  EXPECT_EQ(store_->Databases()[0].keys, 1u);
+  Pass(11);
+  EXPECT_THAT(Expire(0), IsEmpty());
+  if (GetParam().counts_exactly) {
+    EXPECT_EQ(store_->Databases()[0].keys, 1u);
+  }
   EXPECT_EQ(Get("k"), "-");
-  EXPECT_EQ(store_->Databases()[0].keys, 0u);
+  if (GetParam().counts_exactly) {
+    EXPECT_EQ(store_->Databases()[0].keys, 0u);
+  }
   store_->SetActiveExpire(true);
 }
 
 TEST_P(StoreContract, WithoutExpireWritesADueKeyIsAbsentButStays) {
   store_->SetExpireWrites(false);
   Set("k", "v", 10);
-  clock_.AdvanceMs(11);
+  Pass(11);
+  driver_->set_may_write(false);
   EXPECT_EQ(Get("k"), "-");
   EXPECT_EQ(driver_->commit_ts(), 0u);
-  EXPECT_THAT(TickAll(), IsEmpty());
-  EXPECT_EQ(store_->Databases()[0].keys, 1u);
+  EXPECT_THAT(Expire(0), IsEmpty());
+  if (GetParam().counts_exactly) {
+    EXPECT_EQ(store_->Databases()[0].keys, 1u);
+  }
   store_->SetExpireWrites(true);
-  EXPECT_THAT(TickAll(), ElementsAre("expired 0 k"));
+  EXPECT_THAT(Expire(1), ElementsAre("expired 0 k"));
 }
 
 TEST_P(StoreContract, AKeyThatIsWrittenAgainExpiresAtItsNewTime) {
   Set("k", "v", 10);
-  Set("k", "w", 100);
-  clock_.AdvanceMs(50);
-  EXPECT_THAT(TickAll(), IsEmpty());
+  Set("k", "w", 300);
+  Pass(50);
+  EXPECT_THAT(Expire(0), IsEmpty());
   EXPECT_EQ(Get("k"), "w");
   Set("k", "x");
-  clock_.AdvanceMs(1000);
-  EXPECT_THAT(TickAll(), IsEmpty());
+  Pass(260);
+  EXPECT_THAT(Expire(0), IsEmpty());
   EXPECT_EQ(Get("k"), "x");
 }
 
@@ -458,8 +543,8 @@ TEST_P(StoreContract, StatsCountHitsMissesAndExpiries) {
   Get("none");
   EXPECT_EQ(store_->Stats().keyspace_hits, 2u);
   EXPECT_EQ(store_->Stats().keyspace_misses, 1u);
-  clock_.AdvanceMs(11);
-  TickAll();
+  Pass(11);
+  Expire(1);
   EXPECT_EQ(store_->Stats().expired_keys, 1u);
   store_->ResetStats();
   EXPECT_EQ(store_->Stats().keyspace_hits, 0u);
@@ -468,6 +553,7 @@ TEST_P(StoreContract, StatsCountHitsMissesAndExpiries) {
 }
 
 TEST_P(StoreContract, DatabasesCountKeysAndThoseThatExpire) {
+  if (!GetParam().counts_exactly) GTEST_SKIP() << kEstimates;
   Set("a", "v");
   Set("b", "v", 1000);
   Set("c", "v", 1000, 3);
@@ -481,6 +567,7 @@ TEST_P(StoreContract, DatabasesCountKeysAndThoseThatExpire) {
 }
 
 TEST_P(StoreContract, UsedBytesGrowWithTheDataAndComeBack) {
+  if (!GetParam().counts_exactly) GTEST_SKIP() << kEstimates;
   const uint64_t empty = store_->UsedBytes();
   Set("k", std::string(100'000, 'x'));
   EXPECT_GE(store_->UsedBytes(), empty + 100'000);

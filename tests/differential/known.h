@@ -6,6 +6,10 @@
 
 namespace tideway::tests {
 
+// From now on also those of a server with `backend tidb://`.
+void AcceptTidbDifferences();
+bool DataInTidb();
+
 bool IsKnownDifference(const Args& argv, const Value& expected, const Value& actual);
 
 // One line for each entry: command, reason.

@@ -27,6 +27,7 @@ constexpr const char* kUsage = R"(differential_test [options]
   --pipeline N        commands in one go (default 64)
   --episode N         commands between two empty databases (default 1500)
   --findings N        stop after so many kinds of difference (default 20)
+  --tidb              the data of the server under test are in TiDB: see --known
   --known             list the differences that are meant, with their reasons
   --self-check        a deliberately wrong layer over the server must be found out
 )";
@@ -99,6 +100,11 @@ bool Parse(int argc, char** argv, Options* options) {
     }
     if (name == "--known") {
       options->known = true;
+      continue;
+    }
+    if (name == "--tidb") {
+      AcceptTidbDifferences();
+      options->session.generator.without.insert("SWAPDB");
       continue;
     }
     std::string value;

@@ -45,6 +45,7 @@ class Runner {
   std::optional<Difference> RunRandom(const Step& step);
   std::optional<Difference> RunKeySlot(const Step& step);
   std::optional<Difference> RunDue(const Step& step);
+  std::optional<Difference> RunUntilExpired(std::span<const Step> steps);
   std::optional<Difference> RunActiveExpiry(const Step& step);
   std::optional<Difference> RunRaw(const Step& step);
 

@@ -4,6 +4,7 @@
 #include <set>
 #include <thread>
 
+#include "tests/differential/known.h"
 #include "tests/differential/runner.h"
 #include "tests/harness/resp_value.h"
 
@@ -13,6 +14,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::string_view kMark = "~done";
+// Keys in TiDB are expired for all nodes by one of them, within a second; more on a busy machine.
+constexpr milliseconds kOthersExpire{3000};
 
 std::string Concat(const std::vector<std::string>& frames) {
   std::string out;
@@ -260,7 +263,7 @@ std::optional<Difference> Runner::RunDue(const Step& step) {
   touches[1].argv = {"EXISTS"};
   touches[1].argv.insert(touches[1].argv.end(), step.touch.begin() + 1,
                          step.touch.begin() + std::min<std::ptrdiff_t>(3, std::ssize(step.touch)));
-  auto difference = RunPipelined(touches);
+  auto difference = DataInTidb() ? RunUntilExpired(touches) : RunPipelined(touches);
   if (difference && difference->aspect == "events") {
     difference->command = CommandName(step.touch);
     difference->timing = true;  // a machine that stood still for some ms could do it
@@ -268,11 +271,22 @@ std::optional<Difference> Runner::RunDue(const Step& step) {
   return difference;
 }
 
+// For a server whose reads of a due key are not what tells `expired`: that comes a little later.
+std::optional<Difference> Runner::RunUntilExpired(std::span<const Step> steps) {
+  for (const Step& step : steps) {
+    const Replies replies = Exchange(step.lane, step.argv);
+    const Verdict verdict = Judge(arena_.lane(step.lane), step.argv, replies, {});
+    if (!verdict.same) return ReplyDifference(step, replies, verdict);
+  }
+  arena_.AwaitExpired(kOthersExpire);
+  return Settle(steps[0].argv, false);
+}
+
 std::optional<Difference> Runner::RunActiveExpiry(const Step& step) {
   const Replies replies = Exchange(step.lane, step.argv);
   const Verdict verdict = Judge(arena_.lane(step.lane), step.argv, replies, {});
   if (!verdict.same) return ReplyDifference(step, replies, verdict);
-  arena_.AwaitExpired(milliseconds(300));
+  arena_.AwaitExpired(DataInTidb() ? kOthersExpire : milliseconds(300));
   return Settle(step.argv);
 }
 

@@ -93,14 +93,15 @@ std::optional<Difference> Runner::CompareState() {
     }
   });
   if (!found) found = attributes.Run();
-
-  Batch values(&arena_);
-  std::string type;
-  attributes.ForEach([&](int db, const Args& argv, const Value& reply) {
-    if (argv[0] == "TYPE") type = reply.text;
-    if (argv[0] == "OBJECT") values.Add(db, ReadCommand(type, argv[2]), reply.text);
-  });
-  if (!found) found = values.Run();
+  if (!found) {
+    Batch values(&arena_);
+    std::string type;
+    attributes.ForEach([&](int db, const Args& argv, const Value& reply) {
+      if (argv[0] == "TYPE") type = reply.text;
+      if (argv[0] == "OBJECT") values.Add(db, ReadCommand(type, argv[2]), reply.text);
+    });
+    found = values.Run();
+  }
 
   for (const Side side : kSides) arena_.Control(side, Select(0));
   return found;

@@ -5,7 +5,6 @@ set -euo pipefail
 server="$1"
 test="$2"
 
-ip link set lo up 2>/dev/null || true
 data="$(mktemp -d)"
 "$server" --port 6379 --bind 127.0.0.1 --dir "$data" --save "" >"$data/log" 2>&1 &
 pid=$!

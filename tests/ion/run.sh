@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # ion v1.10.0, unmodified, on the server TIDEWAY_BIN (default: the optimised build): the test of its
 # pkg/db, then its programs with two peers in a room, compared with the same on redis-server.
+# With --tidb the server's data are in a real TiDB.
 # Exit 0: passed, 77: skipped (the last line says why), else failed.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
@@ -8,6 +9,12 @@ server="$(realpath -s "${TIDEWAY_BIN:-$here/../../build/release/tideway}")"
 passed=0
 failed=0
 skipped=0
+
+beside=()  # what each part is run under
+if [[ "${1:-}" == --tidb ]]; then
+  built="$("$here/../tidb/build.sh")" || { status=$?; echo "$built"; exit "$status"; }
+  beside=("$here/../tidb/with_server.py")
+fi
 
 skip() {
   echo "$1"
@@ -39,7 +46,8 @@ own_network() {
 if network="$(own_network)"; then
   status=0
   # shellcheck disable=SC2086  # a command and its words
-  $network "$here/db_test.sh" "$server" "$programs/db.test" || status=$?
+  $network sh -c 'ip link set lo up 2>/dev/null; exec "$@"' sh \
+    "${beside[@]}" "$here/db_test.sh" "$server" "$programs/db.test" || status=$?
   count "$status"
 else
   echo "skipped ion's pkg/db: no network namespace to be had, and port 6379 is taken"
@@ -48,7 +56,7 @@ fi
 
 status=0
 TIDEWAY_BIN="$server" ION_PROGRAMS="$programs" \
-  "$programs/peers.test" -test.v -test.timeout 600s || status=$?
+  "${beside[@]}" "$programs/peers.test" -test.v -test.timeout 600s || status=$?
 count "$status"
 
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -172,7 +172,7 @@ def main():
     options = parser.parse_args()
     binary = server.Binary.of(options.server)
     entries = [entry for entry in skiplist.read(HERE / "skip.txt")
-               if binary.is_tideway or not entry.only_tideway]
+               if binary.concerns(entry)]
     units, complaints = choose(options.suite, entries, options.units)
     work = pathlib.Path(tempfile.mkdtemp(prefix="tideway-redis-suite."))
     jobs = int(os.environ.get("TIDEWAY_JOBS", "2"))

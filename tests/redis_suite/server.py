@@ -34,10 +34,24 @@ class Binary:
 
     path: pathlib.Path
     is_tideway: bool
+    tidb: str  # where the data are: tidb://user@host:port, or empty
 
     @staticmethod
     def of(path):
-        return Binary(path.absolute(), "redis-server" not in path.name)
+        is_tideway = "redis-server" not in path.name
+        tidb = os.environ.get("TIDEWAY_TIDB_SERVER", "") if is_tideway else ""
+        return Binary(path.absolute(), is_tideway, tidb)
+
+    def concerns(self, entry):
+        """Whether the skip list's entry is about this server."""
+        return (entry.server == "" or (entry.server == "tideway" and self.is_tideway)
+                or (entry.server == "tidb" and self.tidb != ""))
+
+    def environment(self):
+        """Of a server with data of its own: an empty database of TiDB."""
+        if not self.tidb:
+            return None
+        return {**os.environ, "TIDEWAY_BACKEND": f"{self.tidb}/external_{next(_databases)}"}
 
     def arguments(self, port, folder):
         arguments = [str(self.path), "--port", str(port), "--bind", "127.0.0.1",
@@ -66,8 +80,16 @@ class Binary:
                 '  echo " PID: $$"\n'
                 '}\n'
                 'if [ -n "$socket" ]; then (wait_and_tell &); else echo " PID: $$"; fi\n'
-                '[ ! -f "$1" ] || set -- --config "$@"\n'
+                + self._own_data()
+                + '[ ! -f "$1" ] || set -- --config "$@"\n'
                 f'exec {path} "$@"\n')
+
+    def _own_data(self):
+        # A server that is started again with the same file finds its data again.
+        if not self.tidb:
+            return ""
+        return ('data=$(echo "$PWD $1" | sha256sum | cut -c1-40)\n'
+                f'export TIDEWAY_BACKEND={shlex.quote(self.tidb)}/spawned_$data\n')
 
 
 class Processes:
@@ -115,6 +137,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
+_databases = itertools.count(1)
 _port_ranges = itertools.cycle(random.sample(range(12050, 30000, PORTS_A_RUN), 39))
 
 
@@ -149,7 +172,8 @@ class Running:
             folder.mkdir(parents=True)
             with self._log.open("ab") as output:
                 self._process = processes.start(self._binary.arguments(self.port, folder),
-                                                stdout=output, stderr=output, cwd=folder)
+                                                stdout=output, stderr=output, cwd=folder,
+                                                env=self._binary.environment())
             if self._wait_until_ready():
                 return self
             self.stop()

@@ -3,12 +3,14 @@
 Form of the file: a line `== reason` opens a group; each line after it names one test as
 `unit: test name`, or a whole unit as `unit: *`. A word before the unit narrows the entry to one of
 the two ways of running (`external` or `spawned`, see README.md) or to a server (`tideway`: other
-servers still run it). `#` starts a comment.
+servers still run it; `tidb`: only tideway with its data in TiDB does not run it). `#` starts a
+comment.
 """
 
 import dataclasses
 
 MODES = ("external", "spawned")
+SERVERS = ("tideway", "tidb")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Entry:
     name: str
     reason: str
     modes: tuple
-    only_tideway: bool
+    server: str  # of SERVERS, or empty: left out on every server
     line: int
 
 
@@ -35,9 +37,10 @@ def read(path):
             continue
         head, separator, name = line.partition(": ")
         *words, unit = head.split()
-        known = all(word in MODES or word == "tideway" for word in words)
+        known = all(word in MODES + SERVERS for word in words)
         if reason is None or not separator or not known:
             raise ValueError(f"{path}:{number}: not an entry: {line}")
         modes = tuple(word for word in words if word in MODES) or MODES
-        entries.append(Entry(unit, name, reason, modes, "tideway" in words, number))
+        server = next((word for word in words if word in SERVERS), "")
+        entries.append(Entry(unit, name, reason, modes, server, number))
     return entries

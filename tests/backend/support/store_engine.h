@@ -1,8 +1,10 @@
 // Which engines the store contract runs on, and how a test drives a batch through any of them.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,13 +19,26 @@ namespace tideway::test {
 struct StoreEngine {
   std::string name;
   bool swaps_databases = true;
-  /// A new, empty store that reads time from `clock`, which outlives it.
+  /// Time is the test's clock. Otherwise it passes by itself, and `time_scale` times as long ones
+  /// are meant where a test names a time: its own work must not count.
+  bool keeps_time = true;
+  int64_t time_scale = 1;
+  /// Tick() expires and tells what is due. Otherwise one of all nodes does so in the background.
+  bool expires_in_tick = true;
+  /// Keys and bytes are counted. Otherwise they are estimates.
+  bool counts_exactly = true;
+  /// How often tests do what has to be done many times.
+  int rounds = 500;
+  /// A new, empty store that reads time from `clock`, which outlives it. Null when there can be
+  /// none: *why says so.
   std::function<std::unique_ptr<backend::Store>(const backend::StoreSettings& settings,
-                                                const backend::Clock& clock)>
+                                                const backend::Clock& clock, std::string* why)>
       open;
 };
 
 std::vector<StoreEngine> StoreEngines();
+/// For GoogleTest.
+inline void PrintTo(const StoreEngine& engine, std::ostream* out) { *out << engine.name; }
 
 /// A batch and its owner: what the executor is to a store.
 class BatchDriver final : private backend::BatchOwner {
@@ -39,12 +54,21 @@ class BatchDriver final : private backend::BatchOwner {
   backend::Outcome Run(const Keys& keys, const Handler& handler, uint32_t db = 0);
   /// The same, but returns at once: true when the batch has ended.
   bool Begin(const Keys& keys, const Handler& handler, uint32_t db = 0);
+  /// For the batches from now on: see Batch.
+  void set_wants_revisions(bool wants) { wants_revisions_ = wants; }
+  void set_may_write(bool may) { may_write_ = may; }
+  void set_together(bool together) { together_ = together; }
+  /// What the next batch looks at besides its keys. Those without keys, when it is not said: all
+  /// keys of all databases.
+  void set_ranges(std::vector<backend::RangeRead> ranges) { ranges_ = std::move(ranges); }
   /// Runs what was posted; true when the batch that Begin() left has ended.
   bool Pump();
 
   // --- of the last batch
   backend::Outcome outcome() const { return outcome_; }
   backend::CommitTs commit_ts() const { return commit_ts_; }
+  /// The error for clients, when it was not applied.
+  const std::string& detail() const { return detail_; }
   /// "event db key" of what was noted, in order.
   const std::vector<std::string>& events() const { return events_; }
 
@@ -60,9 +84,14 @@ class BatchDriver final : private backend::BatchOwner {
   Keys keys_;
   Handler handler_;
   uint32_t db_ = 0;
+  bool wants_revisions_ = false;
+  bool may_write_ = true;
+  bool together_ = false;
+  std::vector<backend::RangeRead> ranges_;
   bool ended_ = true;
   backend::Outcome outcome_ = backend::Outcome::kCommitted;
   backend::CommitTs commit_ts_ = 0;
+  std::string detail_;
   std::vector<std::string> events_;
 };
 

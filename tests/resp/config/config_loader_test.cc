@@ -141,7 +141,6 @@ TEST(ConfigLoader, DirectivesThatWouldChangeMeaningAreRefused) {
   EXPECT_THAT(Why("user alice on >pw ~* +@all"), HasSubstr("use requirepass"));
   EXPECT_THAT(Why("cdc-listen 0.0.0.0:9092"), HasSubstr("not in this version"));
   EXPECT_THAT(Why("bus nats://localhost"), HasSubstr("not in this version"));
-  EXPECT_THAT(Why("backend tidb"), HasSubstr("not in this version"));
 }
 
 TEST(ConfigLoader, SecretsAreNotShown) {
@@ -217,6 +216,14 @@ TEST(ConfigLoaderFinish, PathsBecomeAbsolute) {
   const Settings with_dir = Finish("logfile a.log\nunixsocket ../s\ndir /var/lib/x\n").settings;
   EXPECT_EQ(with_dir.logfile, "/var/lib/x/a.log");
   EXPECT_EQ(with_dir.unixsocket, "/var/lib/s");
+}
+
+TEST(ConfigLoaderFinish, RefusesABackendThatIsNone) {
+  ConfigLoader loader;
+  ASSERT_TRUE(loader.LoadText("backend redis://:hunter2@localhost", "a test").ok());
+  const std::string why = loader.Finish().error().detail;
+  EXPECT_THAT(why, HasSubstr("backend: "));
+  EXPECT_THAT(why, Not(HasSubstr("hunter2")));
 }
 
 TEST(ConfigLoaderFinish, RefusesToListenNowhere) {

@@ -36,7 +36,8 @@ std::vector<std::string> Samples(const SettingRow& row) {
     case SettingKind::kInteger:
       return {std::to_string(row.min), std::to_string(row.max)};
     case SettingKind::kMemory:
-      return {std::to_string(row.min), "3gb", std::to_string(row.max)};
+      return {std::to_string(row.min), row.max < int64_t{3} << 30 ? "1mb" : "3gb",
+              std::to_string(row.max)};
     case SettingKind::kMemoryOrPercent:
       return {"0", "5%", "100%", "7mb", "1000"};
     case SettingKind::kOctal:

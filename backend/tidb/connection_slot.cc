@@ -1,0 +1,112 @@
+#include "backend/tidb/connection_slot.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "backend/log.h"
+#include "backend/tidb/session_settings.h"
+
+namespace tideway::backend {
+namespace {
+
+// xorshift: for jitter and for numbers that nodes do not share.
+uint64_t NextRandom(uint64_t& state) {
+  state ^= state << 13;
+  state ^= state >> 7;
+  state ^= state << 17;
+  return state;
+}
+
+constexpr int64_t kPrepareTimeoutMs = 1'500;
+
+}  // namespace
+
+int64_t Backoff::NextMs() {
+  const int64_t whole = std::min(kLongestMs, kFirstMs << std::min<uint32_t>(failures_, 10));
+  ++failures_;
+  return whole / 2 + static_cast<int64_t>(NextRandom(random_) % static_cast<uint64_t>(whole));
+}
+
+ConnectionSlot::ConnectionSlot(ThreadPort& port, const std::vector<SqlEndpoint>& endpoints,
+                               size_t first, uint64_t seed, std::function<void()> on_change)
+    : port_(port),
+      endpoints_(endpoints),
+      next_endpoint_(first),
+      on_change_(std::move(on_change)),
+      backoff_(seed),
+      random_(seed | 1) {}
+
+void ConnectionSlot::Connect() {
+  state_ = State::kConnecting;
+  const SqlEndpoint& endpoint = endpoints_[next_endpoint_ % endpoints_.size()];
+  ++next_endpoint_;
+  connection_ = std::make_unique<SqlConnection>(port_, endpoint);
+  connection_->Connect([this](const SqlError& error) { OnConnected(error); });
+}
+
+void ConnectionSlot::OnConnected(const SqlError& error) {
+  if (!error.ok()) {
+    Retry(error.text);
+    return;
+  }
+  connection_->Run(SessionSetSql() + ";" + SessionCheckSql(), kPrepareTimeoutMs,
+                   [this](SqlReply reply) { OnPrepared(std::move(reply)); });
+}
+
+void ConnectionSlot::OnPrepared(SqlReply reply) {
+  if (!reply.error.ok()) {
+    Retry(reply.error.text);
+    return;
+  }
+  std::string wrong = "the session's settings could not be read";
+  reply.results.back().ForEach([&](std::span<const SqlRows::Value> row) {
+    const Result<SessionFacts> facts = CheckSession(row);
+    wrong = facts.ok() ? std::string() : facts.error().detail;
+    if (facts.ok()) packet_bytes_max_ = facts.value().max_allowed_packet;
+  });
+  if (!wrong.empty()) {
+    Retry(wrong);
+    return;
+  }
+  if (backoff_.failures() > 0)
+    log::Notice("TiDB at {} answers again", connection_->endpoint().host);
+  backoff_.Reset();
+  last_error_.clear();
+  marker_id_ = NextRandom(random_);
+  marker_number_ = 0;
+  state_ = State::kIdle;
+  on_change_();
+}
+
+void ConnectionSlot::Retry(const std::string& error) {
+  if (backoff_.failures() == 0) {
+    log::Warning("TiDB at {} cannot be used, trying again: {}", connection_->endpoint().host,
+                 error);
+  }
+  last_error_ = error;
+  state_ = State::kDown;
+  connection_.reset();
+  timer_ = port_.MakeWaiter(-1);
+  timer_->Wait(0, backoff_.NextMs(), [this](short) { Connect(); });
+  on_change_();
+}
+
+void ConnectionSlot::Release(After after) {
+  switch (after) {
+    case After::kClean:
+      state_ = State::kIdle;
+      on_change_();
+      break;
+    case After::kOpen:
+      connection_->Run("ROLLBACK", kPrepareTimeoutMs, [this](SqlReply reply) {
+        Release(reply.error.ok() ? After::kClean : After::kBroken);
+      });
+      break;
+    case After::kBroken:
+      connection_.reset();
+      Connect();
+      break;
+  }
+}
+
+}  // namespace tideway::backend

@@ -1,0 +1,327 @@
+#include "backend/tidb/housekeeper.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "backend/tidb/schema.h"
+#include "backend/tidb/sql_numbers.h"
+#include "backend/tidb/sql_text.h"
+#include "backend/tidb/tombstone.h"
+
+namespace tideway::backend {
+namespace {
+
+using Value = SqlRows::Value;
+
+constexpr int64_t kPacketTimeoutMs = 5'000;
+// A packet is begun only when the lease stands so much longer.
+constexpr int64_t kLeaseRestMs = 500;
+constexpr int64_t kDueLookMs = 200;
+// Counting takes at most a hundredth of the time.
+constexpr int64_t kCountLookMs = 5'000;
+constexpr int64_t kCountPause = 100;
+constexpr int64_t kCountRetryMs = 10 * 60 * 1'000;
+constexpr int64_t kFlushedLookMs = 5'000;
+constexpr int64_t kOrphansLookMs = 10'000;
+constexpr int64_t kOldLookMs = 60'000;
+// Keys in one transaction, and what conflicts with busy clients can bring it down to.
+constexpr size_t kKeysMax = 1'000;
+constexpr size_t kKeysMin = 16;
+constexpr size_t kOrphansPage = 500;
+constexpr size_t kOrphansAStep = 8;
+constexpr size_t kPartsAStep = 64;
+// Markers and cursors that nobody has used for so long are forgotten.
+constexpr int64_t kForgetMs = 60 * 60 * 1'000;
+
+std::string OwnerName(uint64_t seed) {
+  std::array<char, 256> host = {};
+  gethostname(host.data(), host.size() - 1);
+  return std::string(host.data()).substr(0, 200) + ":" + std::to_string(getpid()) + ":" +
+         std::to_string(seed);
+}
+
+void AppendFlushTimes(SqlText& sql) { sql.Sql(";SELECT db,flush_rev,flushing FROM tw_databases"); }
+
+void LearnFlushTimes(const SqlRows& rows, FlushTimes& flushes) {
+  flushes.Clear();
+  rows.ForEach([&](std::span<const Value> row) {
+    flushes.Learn(NumberOf<uint64_t>(row[0], 0), NumberOf<uint64_t>(row[1], 0),
+                  NumberOf<uint64_t>(row[2], 0));
+  });
+}
+
+}  // namespace
+
+Housekeeper::Housekeeper(const std::vector<SqlEndpoint>& endpoints, uint32_t databases,
+                         const Clock& clock, TsoClock& time, TidbCounters& counters,
+                         DatabaseSizes& sizes, ThreadPort& port, uint64_t seed,
+                         std::function<void(std::vector<ExpiredKey>)> on_expired)
+    : databases_(databases),
+      clock_(clock),
+      time_(time),
+      counters_(counters),
+      sizes_(sizes),
+      on_expired_(std::move(on_expired)),
+      flushes_(databases),
+      lease_("housekeeping", OwnerName(seed)),
+      slot_(port, endpoints, seed, seed, [] {}),
+      keys_a_step_(kKeysMax) {}
+
+void Housekeeper::Look() {
+  if (busy_ || !slot_.idle()) return;
+  const int64_t now_ms = NowMs();
+  if (now_ms >= lease_due_ms_) {
+    lease_due_ms_ = now_ms + Lease::kLookMs;
+    Send(lease_.LookSql(), &Housekeeper::OnLeaseLooked);
+  } else if (now_ms >= count_due_ms_) {
+    count_due_ms_ = now_ms + kCountLookMs;
+    CountKeys();
+  } else if (!lease_.held(now_ms, kLeaseRestMs)) {
+    return;
+  } else if (expires_ && now_ms >= due_due_ms_) {
+    due_due_ms_ = now_ms + kDueLookMs;
+    LookForDue();
+  } else if (now_ms >= flushed_due_ms_) {
+    flushed_due_ms_ = now_ms + kFlushedLookMs;
+    LookForFlushed();
+  } else if (now_ms >= orphans_due_ms_) {
+    orphans_due_ms_ = now_ms + kOrphansLookMs;
+    LookForOrphans();
+  } else if (now_ms >= old_due_ms_) {
+    old_due_ms_ = now_ms + kOldLookMs;
+    const uint64_t before = static_cast<uint64_t>(std::max<int64_t>(0, time_.NowMs() - kForgetMs))
+                            << kCommitTsLogicalBits;
+    std::string text;
+    SqlText sql(text);
+    sql.Sql("BEGIN OPTIMISTIC;DELETE FROM tw_markers WHERE start_ts<").Number(before);
+    sql.Sql(" AND fenced<").Number(before).Sql(" LIMIT 1000;");
+    sql.Sql("DELETE FROM tw_cursors WHERE touched_at<UNIX_TIMESTAMP()-");
+    sql.Number(kForgetMs / 1000).Sql(" LIMIT 1000;COMMIT");
+    Send(text, &Housekeeper::OnEnded);
+  }
+}
+
+void Housekeeper::Send(const std::string& sql, Handler handler) {
+  if (!std::exchange(busy_, true)) slot_.Reserve();
+  sent_ms_ = NowMs();
+  TidbCounters::Add(counters_.packets);
+  slot_.connection().Run(sql, kPacketTimeoutMs,
+                         [this, handler](SqlReply reply) { (this->*handler)(std::move(reply)); });
+}
+
+void Housekeeper::Done(const SqlReply& reply, bool more) {
+  busy_ = false;
+  slot_.Release(reply.error.ok()                ? ConnectionSlot::After::kClean
+                : reply.error.connection_lost() ? ConnectionSlot::After::kBroken
+                                                : ConnectionSlot::After::kOpen);
+  if (more) Look();
+}
+
+// --- the lease
+
+void Housekeeper::OnLeaseLooked(SqlReply reply) {
+  if (!reply.error.ok()) {
+    Done(reply);
+    return;
+  }
+  const int64_t looked_at_ms = sent_ms_;
+  const int64_t now_ms = NowMs();
+  const std::string take = lease_.TakeSql(reply);
+  time_.Learn(lease_.looked_ts(), looked_at_ms, now_ms);
+  Send(take, &Housekeeper::OnLeaseTaken);
+  sent_ms_ = looked_at_ms;  // from which the lease counts
+}
+
+void Housekeeper::OnLeaseTaken(SqlReply reply) {
+  lease_.Taken(reply, sent_ms_);
+  Done(reply, true);
+}
+
+// --- due keys and old tombstones: one index has both
+
+void Housekeeper::LookForDue() {
+  std::string text;
+  SqlText sql(text);
+  sql.Sql("BEGIN OPTIMISTIC;SELECT ").Sql(kKeyColumnsWithoutValue);
+  sql.Sql(" FROM tw_keys FORCE INDEX(due) WHERE shard IN (");
+  for (uint32_t shard = 0; shard < kExpiryShards; ++shard) {
+    if (shard > 0) sql.Sql(",");
+    sql.Number(shard);
+  }
+  sql.Sql(") AND expire_at<(@@tidb_current_ts>>18) LIMIT ").Number(uint64_t{keys_a_step_});
+  AppendFlushTimes(sql);
+  Send(text, &Housekeeper::OnDue);
+}
+
+void Housekeeper::OnDue(SqlReply reply) {
+  if (!reply.error.ok() || reply.results.size() < 3) {
+    Done(reply);
+    return;
+  }
+  LearnFlushTimes(reply.results[2], flushes_);
+  expiring_.clear();
+  std::vector<SqlKey> expire;
+  std::vector<SqlKey> remove;
+  reply.results[1].ForEach([&](std::span<const Value> row) {
+    const auto key = ReadKeyRow(row, databases_);
+    if (!key) return;
+    if (!key->live(flushes_)) {
+      remove.push_back({key->db, key->key});
+      return;
+    }
+    expire.push_back({key->db, key->key});
+    expiring_.push_back({key->db, std::string(key->key)});
+  });
+  more_due_ = reply.results[1].size() >= keys_a_step_;
+  if (expire.empty() && remove.empty()) {
+    Send("ROLLBACK", &Housekeeper::OnEnded);
+    return;
+  }
+  std::string text;
+  SqlText sql(text);
+  if (!expire.empty()) {
+    sql.Sql("UPDATE tw_keys SET type=0,v=NULL,incarnation=NULL,events='expired',");
+    sql.Sql("rev=@@tidb_current_ts,expire_at=(@@tidb_current_ts>>18)+").Number(kTombstoneMs);
+    sql.Sql(" WHERE");
+    AppendKeyIn(sql, expire);
+    sql.Sql(";");
+  }
+  if (!remove.empty()) {
+    sql.Sql("DELETE FROM tw_keys WHERE");
+    AppendKeyIn(sql, remove);
+    sql.Sql(";");
+  }
+  sql.Sql("COMMIT");
+  Send(text, &Housekeeper::OnExpired);
+}
+
+void Housekeeper::OnExpired(SqlReply reply) {
+  if (reply.error.ok()) {
+    keys_a_step_ = std::min(kKeysMax, keys_a_step_ * 2);
+    TidbCounters::Add(counters_.expired_keys, expiring_.size());
+    if (!expiring_.empty()) on_expired_(std::exchange(expiring_, {}));
+  } else {
+    // Somebody wrote one of them: fewer at once, and again.
+    keys_a_step_ = std::max(kKeysMin, keys_a_step_ / 2);
+    more_due_ = !reply.error.connection_lost();
+  }
+  if (more_due_) due_due_ms_ = 0;
+  Done(reply, more_due_);
+}
+
+// --- how many keys there are
+
+void Housekeeper::CountKeys() {
+  // Everything else waits for it.
+  Send(
+      "SELECT /*+ MAX_EXECUTION_TIME(300) */ k.db,COUNT(*),COUNT(k.expire_at),AVG(k.expire_at) "
+      "FROM tw_keys k LEFT JOIN "
+      "tw_databases d ON k.db=d.db WHERE k.type<>0 AND IFNULL(k.rev,~0)>=IFNULL(d.flush_rev,0) "
+      "GROUP BY k.db",
+      &Housekeeper::OnCounted);
+}
+
+void Housekeeper::OnCounted(SqlReply reply) {
+  if (reply.error.ok() && !reply.results.empty()) {
+    std::vector<DatabaseStats> sizes(databases_);
+    reply.results[0].ForEach([&](std::span<const Value> row) {
+      const auto db = NumberOf<uint32_t>(row[0], databases_);
+      if (db >= databases_) return;
+      sizes[db] = {NumberOf<uint64_t>(row[1], 0), NumberOf<uint64_t>(row[2], 0),
+                   NumberOf<int64_t>(row[3], 0)};
+    });
+    sizes_.Set(std::move(sizes));
+    const int64_t now_ms = NowMs();
+    count_due_ms_ = std::max(count_due_ms_, now_ms + (now_ms - sent_ms_) * kCountPause);
+  } else {
+    count_due_ms_ = NowMs() + kCountRetryMs;  // too many to count in passing
+  }
+  Done(reply);
+}
+
+// --- what a FLUSHDB left behind
+
+void Housekeeper::LookForFlushed() {
+  std::string text;
+  SqlText sql(text);
+  sql.Sql("BEGIN OPTIMISTIC;SELECT k.db,k.k FROM tw_keys k JOIN tw_databases d ON k.db=d.db ");
+  sql.Sql("WHERE d.flush_rev<>0 AND k.rev<d.flush_rev LIMIT ").Number(uint64_t{kKeysMax});
+  Send(text, &Housekeeper::OnFlushed);
+}
+
+void Housekeeper::OnFlushed(SqlReply reply) {
+  if (!reply.error.ok() || reply.results.size() < 2) {
+    Done(reply);
+    return;
+  }
+  std::vector<SqlKey> keys;
+  reply.results[1].ForEach([&](std::span<const Value> row) {
+    if (row[1]) keys.push_back({NumberOf<uint32_t>(row[0], 0), *row[1]});
+  });
+  if (keys.empty()) {
+    Send("ROLLBACK", &Housekeeper::OnEnded);
+    return;
+  }
+  if (keys.size() >= kKeysMax) flushed_due_ms_ = 0;
+  std::string text;
+  SqlText sql(text);
+  sql.Sql("DELETE FROM tw_keys WHERE");
+  AppendKeyIn(sql, keys);
+  sql.Sql(";COMMIT");
+  Send(text, &Housekeeper::OnEnded);
+}
+
+// --- pieces of large values that no key owns
+
+void Housekeeper::LookForOrphans() {
+  std::string text;
+  SqlText sql(text);
+  sql.Sql(
+      "SELECT i.incarnation,k.k IS NULL FROM (SELECT * FROM tw_incarnations WHERE incarnation>");
+  sql.Number(orphans_from_).Sql(" ORDER BY incarnation LIMIT ").Number(uint64_t{kOrphansPage});
+  sql.Sql(") i LEFT JOIN tw_keys k ON k.db=i.db AND k.k=i.k AND k.incarnation=i.incarnation ");
+  sql.Sql("ORDER BY i.incarnation");
+  Send(text, &Housekeeper::OnOrphans);
+}
+
+void Housekeeper::OnOrphans(SqlReply reply) {
+  if (!reply.error.ok() || reply.results.empty()) {
+    Done(reply);
+    return;
+  }
+  std::vector<uint64_t> orphans;
+  uint64_t last = 0;
+  bool cut = false;
+  reply.results[0].ForEach([&](std::span<const Value> row) {
+    if (cut) return;
+    last = NumberOf<uint64_t>(row[0], 0);
+    if (NumberOf<int>(row[1], 0) != 0) orphans.push_back(last);
+    cut = orphans.size() == kOrphansAStep;
+  });
+  // From the start again behind the last page. A value with many pieces takes several rounds.
+  const bool page_full = cut || reply.results[0].size() == kOrphansPage;
+  orphans_from_ = page_full ? last : 0;
+  if (page_full) orphans_due_ms_ = 0;
+  if (orphans.empty()) {
+    Done(reply);
+    return;
+  }
+  std::string text = "BEGIN OPTIMISTIC;";
+  SqlText sql(text);
+  for (const uint64_t orphan : orphans) {
+    sql.Sql("DELETE FROM tw_parts WHERE incarnation=").Number(orphan);
+    sql.Sql(" LIMIT ").Number(uint64_t{kPartsAStep});
+    sql.Sql(";DELETE FROM tw_incarnations WHERE incarnation=").Number(orphan);
+    sql.Sql(" AND NOT EXISTS(SELECT 1 FROM tw_parts WHERE incarnation=").Number(orphan);
+    sql.Sql(");");
+  }
+  sql.Sql("COMMIT");
+  Send(text, &Housekeeper::OnEnded);
+}
+
+void Housekeeper::OnEnded(SqlReply reply) { Done(reply); }
+
+}  // namespace tideway::backend

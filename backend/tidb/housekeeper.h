@@ -1,0 +1,89 @@
+// What has to happen without any client asking: due keys become `expired` tombstones, old
+// tombstones and what a FLUSHDB left behind go, and so do pieces of large values that no key owns
+// any more. Every node is ready to do it, the holder of a lease does.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backend/clock.h"
+#include "backend/tidb/connection_slot.h"
+#include "backend/tidb/database_sizes.h"
+#include "backend/tidb/flush_times.h"
+#include "backend/tidb/key_rows.h"
+#include "backend/tidb/lease.h"
+#include "backend/tidb/tidb_counters.h"
+#include "backend/tidb/tso_clock.h"
+
+namespace tideway::backend {
+
+/// A key that the housekeeper found due.
+struct ExpiredKey {
+  uint32_t db;
+  std::string key;
+};
+
+/// On one I/O thread of each node, with a connection of its own and one packet at a time.
+class Housekeeper {
+ public:
+  /// `on_expired` is called on the thread, after the commit.
+  Housekeeper(const std::vector<SqlEndpoint>& endpoints, uint32_t databases, const Clock& clock,
+              TsoClock& time, TidbCounters& counters, DatabaseSizes& sizes, ThreadPort& port,
+              uint64_t seed, std::function<void(std::vector<ExpiredKey>)> on_expired);
+
+  void Start() { slot_.Start(); }
+  /// Does what is due next, if nothing is at work. Called about every 100 ms.
+  void Look();
+  /// Off: due keys stay, unseen.
+  void set_expires(bool on) { expires_ = on; }
+  bool leads() const { return lease_.held(NowMs()); }
+
+ private:
+  using Handler = void (Housekeeper::*)(SqlReply);
+  void Send(const std::string& sql, Handler handler);
+  /// The step is over; goes on at once when there may be more of the same.
+  void Done(const SqlReply& reply, bool more = false);
+  int64_t NowMs() const { return clock_.MonotonicUs() / 1000; }
+
+  void OnLeaseLooked(SqlReply reply);
+  void OnLeaseTaken(SqlReply reply);
+  void LookForDue();
+  void OnDue(SqlReply reply);
+  void OnExpired(SqlReply reply);
+  void CountKeys();
+  void OnCounted(SqlReply reply);
+  void LookForFlushed();
+  void OnFlushed(SqlReply reply);
+  void LookForOrphans();
+  void OnOrphans(SqlReply reply);
+  /// The end of a step of which nothing has to be told.
+  void OnEnded(SqlReply reply);
+
+  const uint32_t databases_;
+  const Clock& clock_;
+  TsoClock& time_;
+  TidbCounters& counters_;
+  DatabaseSizes& sizes_;
+  const std::function<void(std::vector<ExpiredKey>)> on_expired_;
+  FlushTimes flushes_;
+  Lease lease_;
+  ConnectionSlot slot_;
+  bool busy_ = false;
+  bool expires_ = true;
+  int64_t sent_ms_ = 0;
+  int64_t lease_due_ms_ = 0;  // monotonic, as the others
+  int64_t due_due_ms_ = 0;
+  int64_t count_due_ms_ = 0;
+  int64_t flushed_due_ms_ = 0;
+  int64_t orphans_due_ms_ = 0;
+  int64_t old_due_ms_ = 0;
+  size_t keys_a_step_;
+  std::vector<ExpiredKey> expiring_;
+  bool more_due_ = false;
+  uint64_t orphans_from_ = 0;  // incarnations up to here have been looked at
+};
+
+}  // namespace tideway::backend

@@ -1,0 +1,43 @@
+#include "backend/tidb/marker.h"
+
+#include "backend/tidb/sql_numbers.h"
+
+namespace tideway::backend {
+
+void AppendMarker(SqlText& sql, const Marker& marker) {
+  sql.Sql("REPLACE INTO tw_markers (connection,number,start_ts) VALUES (");
+  sql.Number(marker.connection).Sql(",").Number(marker.number).Sql(",@@tidb_current_ts)");
+}
+
+void AppendMarkerUnlessFlushed(SqlText& sql, const Marker& marker, uint64_t newest_flush) {
+  sql.Sql("INSERT INTO tw_markers (connection,number,start_ts) SELECT ");
+  sql.Number(marker.connection).Sql(",IF(MAX(GREATEST(flush_rev,flushing))<=");
+  sql.Number(newest_flush).Sql(",").Number(marker.number);
+  sql.Sql(",NULL),@@tidb_current_ts FROM tw_databases ON DUPLICATE KEY UPDATE ");
+  sql.Sql("number=IF(fenced=0,VALUES(number),NULL),start_ts=VALUES(start_ts)");
+}
+
+void AppendFence(SqlText& sql, const Marker& marker) {
+  sql.Sql("ROLLBACK;BEGIN OPTIMISTIC;SELECT number,start_ts FROM tw_markers WHERE connection=");
+  sql.Number(marker.connection).Sql(";");
+  // The number stays: the fence itself may have to be sent again. Some column must change, or TiDB
+  // would write nothing.
+  sql.Sql("INSERT INTO tw_markers (connection,number,start_ts,fenced) VALUES (");
+  sql.Number(marker.connection).Sql(",0,0,@@tidb_current_ts) ON DUPLICATE KEY UPDATE ");
+  sql.Sql("fenced=VALUES(fenced);COMMIT");
+}
+
+FenceAnswer JudgeFence(const SqlReply& reply, const Marker& marker) {
+  constexpr size_t kSelect = 2;  // behind ROLLBACK and BEGIN
+  if (!reply.error.ok() || reply.results.size() <= kSelect) return {};
+  uint64_t number = 0;
+  uint64_t start_ts = 0;
+  reply.results[kSelect].ForEach([&](std::span<const SqlRows::Value> row) {
+    number = NumberOf<uint64_t>(row[0], 0);
+    start_ts = NumberOf<uint64_t>(row[1], 0);
+  });
+  if (number < marker.number) return {FenceAnswer::Fate::kNever, 0};
+  return {FenceAnswer::Fate::kApplied, number == marker.number ? start_ts : 0};
+}
+
+}  // namespace tideway::backend

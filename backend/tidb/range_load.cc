@@ -1,0 +1,134 @@
+#include "backend/tidb/range_load.h"
+
+#include <random>
+
+#include "backend/tidb/sql_numbers.h"
+
+namespace tideway::backend {
+namespace {
+
+// KEYS answers at most so many; what is larger is what SCAN is for.
+constexpr size_t kKeysMax = 1'000'000;
+// Keys in one step of a SCAN, whatever its COUNT says.
+constexpr uint64_t kPageKeysMax = 10'000;
+// RANDOMKEY chooses from so many.
+constexpr size_t kRandomFrom = 10'000;
+
+uint64_t PageKeys(const RangeRead& range) { return std::min(range.count, kPageKeysMax); }
+
+// Clients hold cursors in signed numbers, too. Never 0, which means the end.
+uint64_t NewCursor() {
+  thread_local std::mt19937_64 random{std::random_device{}()};
+  return (random() >> 1) | 1;
+}
+
+// What the database holds, without tombstones and what a FLUSHDB left behind.
+void AppendLive(SqlText& sql, const RangeRead& range) {
+  sql.Sql(" FROM tw_keys WHERE db=").Number(range.db);
+  sql.Sql(" AND type<>0 AND IFNULL(rev,~0)>=");
+  sql.Sql("IFNULL((SELECT flush_rev FROM tw_databases WHERE db=").Number(range.db).Sql("),0)");
+}
+
+void AppendKeys(SqlText& sql, const RangeRead& range) {
+  sql.Sql("SELECT ").Sql(kKeyColumnsWithoutValue);
+  AppendLive(sql, range);
+}
+
+void AppendSelect(SqlText& sql, const RangeRead& range) {
+  switch (range.kind) {
+    case RangeRead::Kind::kKeys:
+      AppendKeys(sql, range);
+      sql.Sql(" LIMIT ").Number(uint64_t{kKeysMax + 1});
+      break;
+    case RangeRead::Kind::kPage:
+      AppendKeys(sql, range);
+      if (range.cursor != 0) {
+        sql.Sql(" AND k>(SELECT position FROM tw_cursors WHERE id=").Number(range.cursor);
+        sql.Sql(" AND db=").Number(range.db).Sql(")");
+      }
+      sql.Sql(" ORDER BY k LIMIT ").Number(PageKeys(range));
+      break;
+    case RangeRead::Kind::kSize:
+      sql.Sql("SELECT COUNT(*)");
+      AppendLive(sql, range);
+      break;
+    case RangeRead::Kind::kRandom:
+      sql.Sql("SELECT * FROM (");
+      AppendKeys(sql, range);
+      sql.Sql(" LIMIT ").Number(uint64_t{kRandomFrom}).Sql(") AS some ORDER BY RAND() LIMIT 1");
+      break;
+    case RangeRead::Kind::kFlush:
+      sql.Sql("DO 0");
+      break;
+  }
+  sql.Sql(";");
+}
+
+}  // namespace
+
+void RangeLoad::Begin(std::span<const RangeRead> ranges, uint32_t databases) {
+  ranges_.assign(ranges.begin(), ranges.end());
+  databases_ = databases;
+  answers_.not_shown.assign(databases, std::nullopt);
+  sizes_.assign(databases, std::nullopt);
+  answers_.next_cursor.reset();
+  cursor_ = 0;
+  position_.clear();
+}
+
+size_t RangeLoad::AppendSelects(SqlText& sql) const {
+  for (const RangeRead& range : ranges_) AppendSelect(sql, range);
+  return ranges_.size();
+}
+
+Status RangeLoad::Take(std::span<const SqlRows> results, const FlushTimes& flushes,
+                       Keyspace& keyspace) {
+  for (size_t i = 0; i < ranges_.size(); ++i) {
+    const RangeRead& range = ranges_[i];
+    const SqlRows& rows = results[i];
+    if (range.kind == RangeRead::Kind::kFlush) continue;
+    if (range.kind == RangeRead::Kind::kSize) {
+      rows.ForEach([&](std::span<const SqlRows::Value> row) {
+        sizes_[range.db] = NumberOf<int64_t>(row[0], 0);
+      });
+      continue;
+    }
+    if (rows.size() > kKeysMax) {
+      return Error{Errc::kTooLarge, "ERR more than " + std::to_string(kKeysMax) +
+                                        " keys to look at in one step, SCAN takes many"};
+    }
+    if (range.kind == RangeRead::Kind::kPage) TakePage(range, rows);
+    rows.ForEach([&](std::span<const SqlRows::Value> row) {
+      const auto key = ReadKeyRow(row, databases_);
+      if (key && key->live(flushes)) LoadWithoutValue(keyspace, *key);
+    });
+  }
+  return Ok();
+}
+
+void RangeLoad::CountWhatIsNotShown(const Keyspace& keyspace) {
+  for (uint32_t db = 0; db < sizes_.size(); ++db) {
+    if (!sizes_[db]) continue;
+    answers_.not_shown[db] = *sizes_[db] - static_cast<int64_t>(keyspace.KeyCount(db));
+  }
+}
+
+void RangeLoad::TakePage(const RangeRead& range, const SqlRows& rows) {
+  answers_.next_cursor = 0;
+  if (rows.size() < PageKeys(range)) return;
+  rows.ForEach([&](std::span<const SqlRows::Value> row) {
+    if (row[1]) position_ = *row[1];
+  });
+  cursor_ = NewCursor();
+  cursor_db_ = range.db;
+  answers_.next_cursor = cursor_;
+}
+
+bool RangeLoad::AppendCursor(SqlText& sql) const {
+  if (cursor_ == 0) return false;
+  sql.Sql("REPLACE INTO tw_cursors (id,db,position,touched_at) VALUES (").Number(cursor_).Sql(",");
+  sql.Number(cursor_db_).Sql(",").Bytes(position_).Sql(",UNIX_TIMESTAMP())");
+  return true;
+}
+
+}  // namespace tideway::backend

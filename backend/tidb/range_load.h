@@ -1,0 +1,49 @@
+// What commands that look at a part of the key space get to see: KEYS, SCAN, DBSIZE, RANDOMKEY.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "backend/store.h"
+#include "backend/tidb/flush_times.h"
+#include "backend/tidb/key_rows.h"
+#include "backend/tidb/sql_connection.h"
+#include "backend/tidb/sql_text.h"
+
+namespace tideway::backend {
+
+/// The ranges of one batch: a statement each.
+class RangeLoad {
+ public:
+  void Begin(std::span<const RangeRead> ranges, uint32_t databases);
+  bool empty() const { return ranges_.empty(); }
+
+  /// Appends the statements, each ended by a semicolon. Returns how many.
+  size_t AppendSelects(SqlText& sql) const;
+  /// Takes over the answers to them and puts the keys, without values, into the keyspace.
+  Status Take(std::span<const SqlRows> results, const FlushTimes& flushes, Keyspace& keyspace);
+  /// Once the keyspace holds all that is loaded: a DBSIZE sees what was written before it.
+  void CountWhatIsNotShown(const Keyspace& keyspace);
+  /// Appends what keeps the place of a SCAN for its next step, if there is one; true then.
+  bool AppendCursor(SqlText& sql) const;
+  bool keeps_cursor() const { return cursor_ != 0; }
+
+  /// Null without ranges.
+  RangeAnswers* answers() { return ranges_.empty() ? nullptr : &answers_; }
+
+ private:
+  void TakePage(const RangeRead& range, const SqlRows& rows);
+
+  std::vector<RangeRead> ranges_;
+  uint32_t databases_ = 0;
+  RangeAnswers answers_;
+  std::vector<std::optional<int64_t>> sizes_;  // of databases, where asked for
+  uint64_t cursor_ = 0;                        // of the next step
+  uint32_t cursor_db_ = 0;
+  std::string position_;
+};
+
+}  // namespace tideway::backend

@@ -1,0 +1,38 @@
+// What TiDB's error numbers say about a transaction.
+#pragma once
+
+#include "backend/tidb/marker.h"
+#include "backend/tidb/sql_connection.h"
+
+namespace tideway::backend {
+
+/// It surely did not happen and may run again.
+inline bool IsConflict(unsigned code) {
+  switch (code) {
+    case 9007:  // write conflict
+    case 1205:  // lock wait timeout
+    case 1213:  // deadlock
+    case 8022:  // retryable
+    case 8027:  // the schema known here is outdated
+    case 8028:  // the schema changed meanwhile
+    case kFlushedMeanwhile:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// COMMIT itself refused before it did anything, and would again.
+inline bool IsRefusedCommit(unsigned code) {
+  return code == 8004      // the transaction is too large
+         || code == 8025   // a row is
+         || code == 1062;  // a row is there twice
+}
+
+/// Nobody knows whether a COMMIT that ended so was applied, the database included.
+inline bool IsUndetermined(const SqlError& error) {
+  constexpr unsigned kResultUndetermined = 8501;
+  return error.connection_lost() || error.code == kResultUndetermined;
+}
+
+}  // namespace tideway::backend

@@ -1,0 +1,331 @@
+#include "backend/tidb/transaction.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "backend/data/key_hash.h"
+#include "backend/tidb/large_value.h"
+#include "backend/tidb/schema.h"
+#include "backend/tidb/sql_errors.h"
+#include "backend/tidb/sql_numbers.h"
+#include "backend/tidb/sql_text.h"
+#include "backend/tidb/tombstone.h"
+#include "backend/tidb/value_codec.h"
+
+namespace tideway::backend {
+namespace {
+
+using Value = SqlRows::Value;
+
+// The packet of a commit may be so much longer than its rows: marker, COMMIT and so on.
+constexpr size_t kPacketRest = 1024;
+
+void SortUnique(std::vector<SqlKey>& keys) {
+  const auto before = [](const SqlKey& a, const SqlKey& b) {
+    return std::tie(a.db, a.key) < std::tie(b.db, b.key);
+  };
+  std::sort(keys.begin(), keys.end(), before);
+  keys.erase(
+      std::unique(keys.begin(), keys.end(),
+                  [](const SqlKey& a, const SqlKey& b) { return a.db == b.db && a.key == b.key; }),
+      keys.end());
+}
+
+Error RunAgainError(std::string why) { return {Errc::kUnavailable, std::move(why)}; }
+
+}  // namespace
+
+Transaction::Transaction(uint32_t databases, FlushTimes& flushes)
+    : databases_(databases), flush_times_(flushes) {}
+
+void Transaction::Begin(std::span<TidbBatch* const> batches, bool writes) {
+  batches_.assign(batches.begin(), batches.end());
+  writes_ = writes;
+  blind_ = writes && std::all_of(batches.begin(), batches.end(),
+                                 [](const TidbBatch* batch) { return batch->goes_blind(); });
+  flushes_databases_ = std::any_of(batches.begin(), batches.end(), [](const TidbBatch* batch) {
+    return std::any_of(batch->ranges.begin(), batch->ranges.end(), [](const RangeRead& range) {
+      return range.kind == RangeRead::Kind::kFlush;
+    });
+  });
+  // A batch with ranges travels alone.
+  ranges_.Begin(batches.front()->ranges, databases_);
+  keyspace_ = std::make_unique<Keyspace>(Keyspace::Options{.databases = databases_});
+  revisions_.clear();
+  large_.clear();
+  abandoned_flush_ = false;
+  flush_announced_ = 0;
+  foreign_rows_ = 0;
+  commit_ts_ = 0;
+  start_ts_ = 0;
+  error_text_.clear();
+}
+
+// --- load
+
+std::string_view Transaction::LoadSql() {
+  sql_.clear();
+  SqlText sql(sql_);
+  if (writes_) sql.Sql("BEGIN OPTIMISTIC;");
+  selects_ = ranges_.AppendSelects(sql);
+  AppendSelect(false);
+  if (writes_) AppendSelect(true);
+  sql.Sql("SELECT db,flush_rev,flushing,@@tidb_current_ts FROM tw_databases");
+  return sql_;
+}
+
+// Keys that a command reads together with others are locked, or their values could be of different
+// moments by the time of the commit.
+void Transaction::AppendSelect(bool locked) {
+  std::vector<SqlKey> keys;
+  for (const TidbBatch* batch : batches_) {
+    for (const Read& read : batch->reads) {
+      // What is too long to be there is not asked for: it need not fit into a packet.
+      if (read.key.size() > kTidbKeyBytesMax) continue;
+      if ((read.together && writes_) == locked) keys.push_back({read.db, read.key});
+    }
+  }
+  if (keys.empty()) return;
+  SortUnique(keys);
+  SqlText sql(sql_);
+  sql.Sql("SELECT ").Sql(kKeyColumns).Sql(" FROM tw_keys WHERE");
+  AppendKeyIn(sql, keys);
+  if (locked) sql.Sql(" FOR UPDATE");
+  sql.Sql(";");
+  ++selects_;
+}
+
+Status Transaction::TakeFlushTimes(const SqlRows& rows) {
+  flush_times_.Clear();
+  rows.ForEach([&](std::span<const Value> row) {
+    flush_times_.Learn(NumberOf<uint64_t>(row[0], 0), NumberOf<uint64_t>(row[1], 0),
+                       NumberOf<uint64_t>(row[2], 0));
+    if (writes_) start_ts_ = NumberOf<uint64_t>(row[3], 0);
+  });
+  if (rows.size() == 0) return Error{Errc::kIo, "ERR tw_databases is empty"};
+  return CheckFlushing();
+}
+
+Status Transaction::TakeLoaded(const SqlReply& reply) {
+  if (!reply.error.ok()) {
+    error_text_ = reply.error.text;
+    return Error{IsConflict(reply.error.code) ? Errc::kUnavailable : Errc::kIo,
+                 "ERR the database refused: " + reply.error.text};
+  }
+  const size_t first = writes_ ? 1 : 0;  // behind BEGIN
+  if (reply.results.size() != first + selects_ + 1) {
+    return Error{Errc::kIo, "ERR the database answered a load with " +
+                                std::to_string(reply.results.size()) + " results"};
+  }
+  if (Status taken = TakeFlushTimes(reply.results.back()); !taken.ok()) return taken;
+  const std::span<const SqlRows> results(reply.results);
+  if (Status taken = ranges_.Take(results.subspan(first), flush_times_, *keyspace_); !taken.ok()) {
+    return taken;
+  }
+  const size_t ranges = batches_.front()->ranges.size();
+  for (size_t i = first + ranges; i < first + selects_; ++i) {
+    results[i].ForEach([&](std::span<const Value> row) {
+      if (const auto key = ReadKeyRow(row, databases_)) LoadRow(*key);
+    });
+  }
+  PresetRevisions();
+  ranges_.CountWhatIsNotShown(*keyspace_);
+  return Ok();
+}
+
+void Transaction::LoadRow(const KeyRow& row) {
+  if (flush_times_.Absent(row.db, row.rev)) return;
+  // A tombstone has a revision too: a key that was deleted and made again has changed.
+  revisions_.push_back({row.db, std::string(row.key), row.rev});
+  if (row.type == 0) return;
+  if (row.incarnation) {
+    large_.push_back({row.db, std::string(row.key), row.type, row.expire_at_ms, *row.incarnation,
+                      NumberOf<uint64_t>(row.value, 0)});
+    return;
+  }
+  LoadValue(row.db, row.key, row.type, row.expire_at_ms, row.value);
+}
+
+void Transaction::LoadValue(uint32_t db, std::string_view key, uint32_t type, int64_t expire_at_ms,
+                            std::string_view bytes) {
+  const StoredValue stored{
+      .type = static_cast<uint8_t>(type), .expire_at_ms = expire_at_ms, .bytes = bytes};
+  if (!LoadInline(*keyspace_, KeyHash(key), db, key, stored).ok()) ++foreign_rows_;
+}
+
+std::string_view Transaction::LoadMoreSql() {
+  sql_.clear();
+  SqlText sql(sql_);
+  if (!large_.empty()) {
+    std::vector<uint64_t> incarnations;
+    for (const LargeRead& large : large_) incarnations.push_back(large.incarnation);
+    AppendPartsSelect(sql, incarnations);
+    sql.Sql(";");
+  }
+  ranges_.AppendCursor(sql);
+  return sql_;
+}
+
+Status Transaction::TakeMore(const SqlReply& reply) {
+  if (!reply.error.ok()) {
+    error_text_ = reply.error.text;
+    return RunAgainError(reply.error.text);
+  }
+  for (const LargeRead& large : large_) {
+    const std::string value = JoinParts(reply.results.front(), large.incarnation);
+    // Overwritten and collected since the row was read, which a transaction does not let happen.
+    if (value.size() != large.bytes) return RunAgainError("a large value changed");
+    LoadValue(large.db, large.key, large.type, large.expire_at_ms, value);
+  }
+  ranges_.CountWhatIsNotShown(*keyspace_);
+  return Ok();
+}
+
+void Transaction::PresetRevisions() {
+  if (std::none_of(batches_.begin(), batches_.end(),
+                   [](const TidbBatch* batch) { return batch->wants_revisions; })) {
+    return;
+  }
+  for (const Revision& revision : revisions_) {
+    keyspace_->stripe(Keyspace::StripeOf(KeyHash(revision.key)))
+        .watches.Preset(revision.db, revision.key, revision.rev);
+  }
+  for (const TidbBatch* batch : batches_) {
+    for (const Read& read : batch->reads) {
+      keyspace_->stripe(Keyspace::StripeOf(read.hash)).watches.Preset(read.db, read.key, 0);
+    }
+  }
+}
+
+// --- commit
+
+bool Transaction::changed() const {
+  // The place of a SCAN was written in the transaction.
+  return flush_announced_ != 0 || (writes_ && ranges_.keeps_cursor()) ||
+         std::any_of(batches_.begin(), batches_.end(),
+                     [](TidbBatch* batch) { return !batch->view().changes().empty(); });
+}
+
+Result<std::span<const std::string>> Transaction::CommitSql(const Marker& marker,
+                                                            const TransactionLimits& limits) {
+  sql_.clear();
+  packets_.clear();
+  touched_.Clear();
+  large_written_ = 0;
+  for (TidbBatch* batch : batches_) {
+    if (Status added = touched_.Add(batch->view().changes().view()); !added.ok()) {
+      return added.error();
+    }
+  }
+  if (touched_.swapped()) {
+    return Error{Errc::kUnsupported, "ERR SWAPDB is not supported with backend tidb://"};
+  }
+  AppendFlushes();
+  rows_ = 0;
+  for (const TouchedKey& touched : touched_.Keys()) {
+    if (touched.flushed) continue;  // gone with its database, whatever its row says
+    if (Status appended = AppendRow(touched, limits); !appended.ok()) return appended.error();
+  }
+  SqlText sql(sql_);
+  if (rows_ > 0) sql.Sql(";");
+  AppendMarker(sql, marker);
+  sql.Sql(";COMMIT;SELECT @@tidb_last_txn_info");
+  if (sql_.size() + kPacketRest > limits.packet_bytes_max) {
+    return Error{Errc::kTooLarge,
+                 "ERR a transaction of " + std::to_string(sql_.size()) + " bytes is larger than " +
+                     std::to_string(limits.packet_bytes_max) + " (max_allowed_packet of TiDB)"};
+  }
+  packets_.push_back(sql_);
+  return std::span<const std::string>(packets_);
+}
+
+void Transaction::AppendFlushes() {
+  SqlText sql(sql_);
+  for (const uint32_t db : touched_.flushed()) {
+    sql.Sql("REPLACE INTO tw_databases (db,flush_rev,flushing) VALUES (").Number(db);
+    sql.Sql(",@@tidb_current_ts,0);");
+  }
+  if (flush_announced_ == 0) return;
+  sql.Sql("UPDATE tw_databases SET flushing=0 WHERE flushing=").Number(flush_announced_).Sql(";");
+}
+
+Status Transaction::AppendRow(const TouchedKey& touched, const TransactionLimits& limits) {
+  if (touched.key.size() > kTidbKeyBytesMax) {
+    return Error{Errc::kTooLarge, "ERR key of " + std::to_string(touched.key.size()) +
+                                      " bytes is longer than " + std::to_string(kTidbKeyBytesMax) +
+                                      ", the limit of TiDB"};
+  }
+  SqlText sql(sql_);
+  if (rows_ == 0) {
+    sql.Sql("REPLACE INTO tw_keys ").Sql(KeyRowColumns()).Sql(" VALUES ");
+  } else {
+    sql.Sql(",");
+  }
+  SqlKeyRow row;
+  row.key = {touched.db, touched.key};
+  row.events = touched.events.substr(0, kTidbEventsBytesMax);
+  std::string size;
+  const Entry* const entry = FindEntry(*keyspace_, touched.hash, touched.db, touched.key);
+  if (entry != nullptr) {
+    row.type = static_cast<uint8_t>(entry->type());
+    if (entry->has_expiry()) row.expire_at_ms = entry->expire_at_ms();
+    row.value = EncodeInline(*entry, value_);
+    if (!row.value) {
+      const auto whole = EncodeWhole(*entry, limits.value_bytes_max, value_);
+      if (!whole || large_written_ == kLargeValuesMax) {
+        return Error{Errc::kTooLarge,
+                     whole ? "ERR more than " + std::to_string(kLargeValuesMax) + " values over " +
+                                 std::to_string(kRowBytesMax) + " bytes in one transaction"
+                           : "ERR value is larger than " + std::to_string(limits.value_bytes_max) +
+                                 " bytes (value-bytes-max)"};
+      }
+      row.incarnation = IncarnationOf(start_ts_, large_written_++);
+      AppendLargeValue(*row.incarnation, row.key, *whole, packets_);
+      size = std::to_string(whole->size());
+      row.value = size;
+    }
+  } else {
+    row.expire_at_ms = MsOf(start_ts_) + kTombstoneMs;
+  }
+  AppendKeyRow(sql, row);
+  ++rows_;
+  return Ok();
+}
+
+TransactionEnd Transaction::JudgeUnsent(const SqlReply& reply) {
+  error_text_ = reply.error.text;
+  return reply.error.connection_lost() || IsConflict(reply.error.code) ? TransactionEnd::kConflict
+                                                                       : TransactionEnd::kFailed;
+}
+
+TransactionEnd Transaction::Judge(const SqlReply& reply) {
+  if (!reply.error.ok()) {
+    error_text_ = reply.error.text;
+    if (IsUndetermined(reply.error)) return TransactionEnd::kUnknown;
+    // The results are of the statements that went well. One before COMMIT failed: COMMIT was never
+    // run. COMMIT did, and not by refusing: TiDB can say so of one that was applied. The one behind
+    // COMMIT: it was. (No value has a semicolon in it, all bytes are hexadecimal.)
+    const auto statements = std::count(sql_.begin(), sql_.end(), ';') + 1;
+    const auto commit = static_cast<size_t>(statements) - 2;
+    const unsigned code = reply.error.code;
+    const bool refused = IsConflict(code) || IsRefusedCommit(code);
+    if (reply.results.size() > commit || (reply.results.size() == commit && !refused)) {
+      return TransactionEnd::kUnknown;
+    }
+    return IsConflict(code) ? TransactionEnd::kConflict : TransactionEnd::kFailed;
+  }
+  std::string info;
+  if (!reply.results.empty()) {
+    reply.results.back().ForEach([&](std::span<const Value> row) {
+      if (row[0]) info = *row[0];
+    });
+  }
+  // The information is of the session's last transaction: ours, if the start is ours.
+  const uint64_t start_ts = JsonNumber(info, "start_ts");
+  if (blind_) start_ts_ = start_ts;
+  if (start_ts == start_ts_) commit_ts_ = JsonNumber(info, "commit_ts");
+  return TransactionEnd::kCommitted;
+}
+
+}  // namespace tideway::backend

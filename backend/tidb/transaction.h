@@ -1,0 +1,158 @@
+// The SQL of one transaction: what it sends, and what the answers mean. Pure: no socket, no clock.
+//
+// A transaction carries the batches of several clients. Its keyspace holds what they read; they run
+// on it one after another, so that the second sees what the first did; then their changes leave
+// together:
+//
+//   BEGIN OPTIMISTIC; SELECT …                                        one packet: load
+//   REPLACE INTO tw_keys …; marker; COMMIT; SELECT @@tidb_last_txn_info   one packet: commit
+//
+// Batches that only read need no transaction: one SELECT that reads the newest committed state.
+// Batches whose writes need no load are written first (blind_write.h) and run on what was found.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/clock.h"
+#include "backend/data/keyspace.h"
+#include "backend/result.h"
+#include "backend/tidb/flush_times.h"
+#include "backend/tidb/key_rows.h"
+#include "backend/tidb/marker.h"
+#include "backend/tidb/range_load.h"
+#include "backend/tidb/sql_connection.h"
+#include "backend/tidb/tidb_batch.h"
+#include "backend/tidb/touched_keys.h"
+
+namespace tideway::backend {
+
+/// What an answer says about the transaction.
+enum class TransactionEnd : uint8_t {
+  kCommitted,
+  kConflict,  // surely not applied; runs again
+  kFailed,    // surely not applied; running again does not help
+  kUnknown,   // applied or not: ask the marker
+};
+
+/// Bounds of what a transaction may write.
+struct TransactionLimits {
+  size_t value_bytes_max = size_t{64} << 20;  // one value
+  size_t packet_bytes_max = size_t{1} << 20;  // max_allowed_packet of the connection
+};
+
+class Transaction {
+ public:
+  Transaction(uint32_t databases, FlushTimes& flushes);
+
+  /// Begins anew with these batches. `writes`: some of them may change something.
+  void Begin(std::span<TidbBatch* const> batches, bool writes);
+
+  // --- FLUSHDB says first that it comes (flush_times.h)
+  bool flushes() const { return flushes_databases_; }
+  std::string_view AnnounceFlushSql();
+  Status TakeFlushAnnounced(const SqlReply& reply);
+  /// Takes back a flush that somebody left half done.
+  std::string_view ForgetFlushSql();
+
+  // --- load. Packets are valid until the next call.
+  std::string_view LoadSql();
+  /// Takes the answer over. kUnavailable: running again may help, and so does ForgetFlushSql() when
+  /// abandoned_flush(); else the text is for the clients.
+  Status TakeLoaded(const SqlReply& reply);
+  bool abandoned_flush() const { return abandoned_flush_; }
+  /// A second packet: pieces of large values, the cursor of a SCAN. Empty: not needed.
+  std::string_view LoadMoreSql();
+  Status TakeMore(const SqlReply& reply);
+
+  // --- write first
+  bool blind() const { return blind_; }
+  std::string_view BlindSql(const Marker& marker);
+  /// After Judge() said kCommitted.
+  Status TakeBlind(const SqlReply& reply);
+  /// The packet that looks at the past, when the answer to BlindSql() was lost.
+  std::string_view SnapshotSql(CommitTs start_ts);
+  Status TakeSnapshot(const SqlReply& reply);
+
+  // --- commit
+  /// After the handlers: whether anything is to be written.
+  bool changed() const;
+  /// The packets to send, in order; the last one commits. An error names the key and the limit when
+  /// something is too large.
+  Result<std::span<const std::string>> CommitSql(const Marker& marker,
+                                                 const TransactionLimits& limits);
+  /// What the answer to the last packet, or to one that failed, says. Fills commit_ts().
+  TransactionEnd Judge(const SqlReply& reply);
+  /// The same of a packet before the last one, when it failed: no COMMIT was sent.
+  TransactionEnd JudgeUnsent(const SqlReply& reply);
+
+  Keyspace& keyspace() { return *keyspace_; }
+  RangeAnswers* range_answers() { return ranges_.answers(); }
+  bool writes() const { return writes_; }
+  /// 0 when it is not known, as after a fence.
+  CommitTs commit_ts() const { return commit_ts_; }
+  CommitTs start_ts() const { return start_ts_; }
+  const std::string& error_text() const { return error_text_; }
+  /// Rows of keys in the last CommitSql().
+  size_t rows() const { return rows_; }
+  /// Rows left out because nobody can read their value.
+  size_t foreign_rows() const { return foreign_rows_; }
+
+ private:
+  struct LargeRead {
+    uint32_t db;
+    std::string key;
+    uint32_t type;
+    int64_t expire_at_ms;
+    uint64_t incarnation;
+    uint64_t bytes;
+  };
+  struct Revision {
+    uint32_t db;
+    std::string key;
+    uint64_t rev;
+  };
+
+  void AppendSelect(bool locked);
+  Status TakeFlushTimes(const SqlRows& rows);
+  Status CheckFlushing();
+  void LoadRow(const KeyRow& row);
+  void LoadValue(uint32_t db, std::string_view key, uint32_t type, int64_t expire_at_ms,
+                 std::string_view bytes);
+  void PresetRevisions();
+  void LoadFound(const SqlRows& rows);
+  std::vector<const BlindWrite*> BlindWrites() const;
+  std::vector<SqlKey> BlindKeys() const;
+  Status AppendRow(const TouchedKey& touched, const TransactionLimits& limits);
+  void AppendFlushes();
+
+  const uint32_t databases_;
+  FlushTimes& flush_times_;
+  std::unique_ptr<Keyspace> keyspace_;
+  std::vector<TidbBatch*> batches_;
+  bool writes_ = false;
+  bool blind_ = false;
+  bool flushes_databases_ = false;
+  bool abandoned_flush_ = false;
+  uint64_t flush_announced_ = 0;
+  size_t selects_ = 0;
+  std::string sql_;
+  std::vector<std::string> packets_;
+  std::string value_;
+  TouchedKeys touched_;
+  RangeLoad ranges_;
+  std::vector<Revision> revisions_;
+  std::vector<LargeRead> large_;
+  uint32_t large_written_ = 0;
+  size_t foreign_rows_ = 0;
+  size_t rows_ = 0;
+  CommitTs commit_ts_ = 0;
+  CommitTs start_ts_ = 0;
+  std::string error_text_;
+};
+
+}  // namespace tideway::backend

@@ -1,0 +1,79 @@
+// The part of Transaction that writes first and looks afterwards.
+#include "backend/data/key_hash.h"
+#include "backend/tidb/blind_write.h"
+#include "backend/tidb/sql_text.h"
+#include "backend/tidb/transaction.h"
+
+namespace tideway::backend {
+
+using Value = SqlRows::Value;
+
+std::vector<const BlindWrite*> Transaction::BlindWrites() const {
+  std::vector<const BlindWrite*> writes;
+  for (const TidbBatch* batch : batches_) {
+    for (const BlindWrite& write : batch->blind) writes.push_back(&write);
+  }
+  return writes;
+}
+
+std::vector<SqlKey> Transaction::BlindKeys() const {
+  std::vector<SqlKey> keys;
+  for (const BlindWrite* write : BlindWrites()) keys.push_back({write->db, write->key});
+  return keys;
+}
+
+std::string_view Transaction::BlindSql(const Marker& marker) {
+  sql_.clear();
+  SqlText sql(sql_);
+  const std::vector<const BlindWrite*> writes = BlindWrites();
+  sql.Sql("BEGIN OPTIMISTIC;SELECT ").Sql(kKeyColumnsWithoutValue).Sql(" FROM tw_keys WHERE");
+  AppendKeyIn(sql, BlindKeys());
+  sql.Sql(";");
+  AppendBlindWrites(sql, writes, flush_times_);
+  AppendMarkerUnlessFlushed(sql, marker, flush_times_.newest);
+  sql.Sql(";COMMIT;SELECT @@tidb_last_txn_info");
+  rows_ = writes.size();
+  return sql_;
+}
+
+void Transaction::LoadFound(const SqlRows& rows) {
+  rows.ForEach([&](std::span<const Value> row) {
+    const auto key = ReadKeyRow(row, databases_);
+    if (key && key->live(flush_times_)) LoadWithoutValue(*keyspace_, *key);
+  });
+  if (commit_ts_ == 0) return;
+  // A lock whose commit took longer than it lasts is no lock: it reads as taken.
+  for (const BlindWrite* write : BlindWrites()) {
+    if (write->kind != BlindWrite::Kind::kPutIfAbsent || write->ttl_ms == 0) continue;
+    if (MsOf(commit_ts_) < MsOf(start_ts_) + write->ttl_ms) continue;
+    KeyRow taken;
+    taken.db = write->db;
+    taken.key = write->key;
+    LoadWithoutValue(*keyspace_, taken);
+  }
+}
+
+Status Transaction::TakeBlind(const SqlReply& reply) {
+  constexpr size_t kSelect = 1;
+  if (reply.results.size() <= kSelect) return Error{Errc::kIo, "ERR the database did not answer"};
+  LoadFound(reply.results[kSelect]);
+  return Ok();
+}
+
+std::string_view Transaction::SnapshotSql(CommitTs start_ts) {
+  start_ts_ = start_ts;
+  sql_.clear();
+  SqlText sql(sql_);
+  sql.Sql("SET @@tidb_snapshot='").Number(start_ts).Sql("';SELECT ").Sql(kKeyColumnsWithoutValue);
+  sql.Sql(" FROM tw_keys WHERE");
+  AppendKeyIn(sql, BlindKeys());
+  sql.Sql(";SET @@tidb_snapshot=''");
+  return sql_;
+}
+
+Status Transaction::TakeSnapshot(const SqlReply& reply) {
+  if (!reply.error.ok()) return Error{Errc::kIo, reply.error.text};
+  return TakeBlind(reply);
+}
+
+}  // namespace tideway::backend

@@ -1,0 +1,79 @@
+// The part of Transaction that lets a FLUSHDB and everybody else keep out of each other's way.
+#include "backend/tidb/sql_errors.h"
+#include "backend/tidb/sql_numbers.h"
+#include "backend/tidb/sql_text.h"
+#include "backend/tidb/transaction.h"
+
+namespace tideway::backend {
+namespace {
+
+using Value = SqlRows::Value;
+
+// A flush whose second half has not come after so long is taken back.
+constexpr int64_t kFlushAbandonedMs = 5'000;
+
+Error RunAgainError(std::string why) { return {Errc::kUnavailable, std::move(why)}; }
+
+}  // namespace
+
+std::string_view Transaction::AnnounceFlushSql() {
+  sql_.clear();
+  SqlText sql(sql_);
+  sql.Sql("BEGIN OPTIMISTIC;INSERT INTO tw_databases (db,flush_rev,flushing) VALUES ");
+  bool first = true;
+  for (const RangeRead& range : batches_.front()->ranges) {
+    if (range.kind != RangeRead::Kind::kFlush) continue;
+    sql.Sql(first ? "(" : ",(").Number(range.db).Sql(",0,@@tidb_current_ts)");
+    first = false;
+  }
+  // Another flush goes first, unless it was abandoned.
+  sql.Sql(" ON DUPLICATE KEY UPDATE flushing=IF(flushing=0 OR ((@@tidb_current_ts-flushing)>>18)>");
+  sql.Number(kFlushAbandonedMs).Sql(",VALUES(flushing),flushing);");
+  sql.Sql("SELECT @@tidb_current_ts;COMMIT");
+  return sql_;
+}
+
+Status Transaction::TakeFlushAnnounced(const SqlReply& reply) {
+  constexpr size_t kSelect = 2;
+  if (!reply.error.ok() || reply.results.size() <= kSelect) {
+    error_text_ = reply.error.text;
+    return Error{IsConflict(reply.error.code) ? Errc::kUnavailable : Errc::kIo,
+                 "ERR the database refused: " + reply.error.text};
+  }
+  reply.results[kSelect].ForEach(
+      [&](std::span<const Value> row) { flush_announced_ = NumberOf<uint64_t>(row[0], 0); });
+  return Ok();
+}
+
+std::string_view Transaction::ForgetFlushSql() {
+  sql_ =
+      "BEGIN OPTIMISTIC;UPDATE tw_databases SET flushing=0 WHERE flushing<>0 AND "
+      "((@@tidb_current_ts-flushing)>>18)>" +
+      std::to_string(kFlushAbandonedMs) + ";COMMIT";
+  return sql_;
+}
+
+Status Transaction::CheckFlushing() {
+  if (!writes_) return Ok();
+  const auto check = [&](uint32_t db) {
+    const uint64_t since = flush_times_.flushing[db];
+    if (since == 0 || since == flush_announced_) return true;
+    abandoned_flush_ = MsOf(start_ts_) - MsOf(since) > kFlushAbandonedMs;
+    return false;
+  };
+  for (const TidbBatch* batch : batches_) {
+    for (const Read& read : batch->reads) {
+      if (!check(read.db)) return RunAgainError("FLUSHDB is under way");
+    }
+    for (const RangeRead& range : batch->ranges) {
+      if (!check(range.db)) return RunAgainError("FLUSHDB is under way");
+      if (range.kind == RangeRead::Kind::kFlush &&
+          flush_times_.flushing[range.db] != flush_announced_) {
+        return RunAgainError("another FLUSHDB was first");
+      }
+    }
+  }
+  return Ok();
+}
+
+}  // namespace tideway::backend

@@ -1,0 +1,323 @@
+#include "backend/tidb/trip.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "backend/log.h"
+#include "backend/tidb/thread_engine.h"
+
+namespace tideway::backend {
+namespace {
+// A packet gets at least this long, however little time its batches have left.
+constexpr int64_t kPacketMsMin = 200;
+}  // namespace
+
+int64_t Trip::TimeLeftMs() const { return std::max(kPacketMsMin, deadline_ms_ - engine_.NowMs()); }
+
+void Trip::Start(ConnectionSlot& slot, std::vector<TidbBatch*> batches) {
+  slot_ = &slot;
+  slot.Reserve();
+  state_ = State::kAtWork;
+  batches_ = std::move(batches);
+  deadline_ms_ = INT64_MAX;
+  bool writes = false;
+  for (TidbBatch* batch : batches_) {
+    batch->in_trip = true;
+    batch->committed = false;
+    deadline_ms_ = std::min(deadline_ms_, batch->deadline_ms);
+    writes = writes || batch->may_write;
+  }
+  transaction_.Begin(batches_, writes);
+  if (transaction_.blind()) {
+    marker_ = slot_->NextMarker();
+    Send(transaction_.BlindSql(marker_), &Trip::OnWritten);
+  } else if (transaction_.flushes()) {
+    Send(transaction_.AnnounceFlushSql(), &Trip::OnFlushAnnounced);
+  } else {
+    Load();
+  }
+}
+
+void Trip::Send(std::string_view sql, void (Trip::*answer)(SqlReply)) {
+  TidbCounters::Add(engine_.counters_.packets);
+  sent_us_ = engine_.NowUs();
+  slot_->connection().Run(sql, TimeLeftMs(), [this, answer](SqlReply reply) {
+    TidbCounters::Add(engine_.counters_.statements, reply.results.size());
+    (this->*answer)(std::move(reply));
+  });
+}
+
+// --- load
+
+void Trip::Load() { Send(transaction_.LoadSql(), &Trip::OnLoaded); }
+
+void Trip::OnFlushAnnounced(SqlReply reply) {
+  if (reply.error.connection_lost()) {
+    GiveBack(After::kBroken);
+    Again();
+    return;
+  }
+  if (const Status taken = transaction_.TakeFlushAnnounced(reply); !taken.ok()) {
+    NotLoaded(taken.error());
+  } else {
+    Load();
+  }
+}
+
+void Trip::OnLoaded(SqlReply reply) {
+  if (reply.error.connection_lost()) {
+    TidbCounters::Add(engine_.counters_.lost_connections);
+    GiveBack(After::kBroken);
+    Again();
+    return;
+  }
+  if (const Status loaded = transaction_.TakeLoaded(reply); !loaded.ok()) {
+    NotLoaded(loaded.error());
+    return;
+  }
+  if (transaction_.start_ts() != 0) {
+    engine_.time_.Learn(transaction_.start_ts(), sent_us_ / 1000, engine_.NowMs());
+  }
+  if (const std::string_view more = transaction_.LoadMoreSql(); !more.empty()) {
+    Send(more, &Trip::OnLoadedMore);
+  } else {
+    RunHandlers();
+  }
+}
+
+void Trip::OnLoadedMore(SqlReply reply) {
+  if (reply.error.connection_lost()) {
+    GiveBack(After::kBroken);
+    Again();
+    return;
+  }
+  if (const Status loaded = transaction_.TakeMore(reply); !loaded.ok()) {
+    NotLoaded(loaded.error());
+    return;
+  }
+  RunHandlers();
+}
+
+void Trip::NotLoaded(const Error& error) {
+  if (error.code != Errc::kUnavailable) {
+    GiveBack(After::kOpen);
+    End(Outcome::kNotApplied, error.detail);
+    return;
+  }
+  TidbCounters::Add(engine_.counters_.flush_waits);
+  if (transaction_.abandoned_flush()) {
+    // Whatever comes of it, the batches look again.
+    ConnectionSlot* const slot = slot_;
+    slot->connection().Run("ROLLBACK;" + std::string(transaction_.ForgetFlushSql()), TimeLeftMs(),
+                           [this](SqlReply reply) {
+                             GiveBack(reply.error.ok() ? After::kClean : After::kBroken);
+                             Again();
+                           });
+    return;
+  }
+  GiveBack(After::kOpen);
+  Again();
+}
+
+// --- handlers
+
+void Trip::ShowBatches() {
+  TidbCounters::Add(engine_.counters_.foreign_values, transaction_.foreign_rows());
+  // A transaction has its own time; a read takes the estimate.
+  const int64_t now_ms =
+      transaction_.start_ts() != 0 ? MsOf(transaction_.start_ts()) : engine_.time_.NowMs();
+  for (TidbBatch* batch : batches_) {
+    View& view = batch->view();
+    view.Reset();
+    view.set_keyspace(transaction_.keyspace());
+    view.set_range_answers(transaction_.range_answers());
+    engine_.prepare_view(view);
+    if (!transaction_.writes()) view.set_expire_writes(false);
+    view.set_now_ms(now_ms);
+    batch->owner().OnLoaded(*batch);
+  }
+}
+
+void Trip::RunHandlers() {
+  ShowBatches();
+  if (!transaction_.writes() || !transaction_.changed()) {
+    // The answers need not wait for the end of a transaction that did nothing.
+    GiveBack(transaction_.writes() ? After::kOpen : After::kClean);
+    End(Outcome::kCommitted, {});
+    return;
+  }
+  marker_ = slot_->NextMarker();
+  const auto packets =
+      transaction_.CommitSql(marker_, {.value_bytes_max = engine_.options_.value_bytes_max,
+                                       .packet_bytes_max = slot_->packet_bytes_max()});
+  if (packets.ok()) {
+    packets_ = packets.value();
+    SendNextPacket();
+    return;
+  }
+  // Whose change it is shows when each goes alone.
+  const std::string text = packets.error().detail;
+  GiveBack(After::kOpen);
+  if (batches_.size() == 1) {
+    End(Outcome::kNotApplied, text);
+  } else {
+    for (TidbBatch* batch : batches_) batch->conflicts += 2;
+    Again();
+  }
+}
+
+// --- commit
+
+void Trip::SendNextPacket() {
+  const std::string& packet = packets_.front();
+  packets_ = packets_.subspan(1);
+  Send(packet, packets_.empty() ? &Trip::OnCommitted : &Trip::OnPacket);
+}
+
+void Trip::OnPacket(SqlReply reply) {
+  if (reply.error.ok()) {
+    SendNextPacket();
+    return;
+  }
+  const bool lost = reply.error.connection_lost();
+  const TransactionEnd end = transaction_.JudgeUnsent(reply);
+  GiveBack(lost ? After::kBroken : After::kOpen);
+  NotCommitted(end);
+}
+
+void Trip::NotCommitted(TransactionEnd end) {
+  if (end == TransactionEnd::kConflict) {
+    TidbCounters::Add(engine_.counters_.conflicts);
+    for (TidbBatch* batch : batches_) ++batch->conflicts;
+    Again();
+  } else {
+    End(Outcome::kNotApplied, "ERR the database refused: " + transaction_.error_text());
+  }
+}
+
+void Trip::OnCommitted(SqlReply reply) {
+  const TransactionEnd end = transaction_.Judge(reply);
+  if (end == TransactionEnd::kUnknown) {
+    WantFence();
+  } else if (end == TransactionEnd::kCommitted) {
+    engine_.counters_.AddCommit(static_cast<uint64_t>(engine_.NowUs() - sent_us_));
+    TidbCounters::Add(engine_.counters_.rows_written, transaction_.rows());
+    GiveBack(After::kClean);
+    End(Outcome::kCommitted, {});
+  } else {
+    // A statement before COMMIT may be the one that failed.
+    GiveBack(After::kOpen);
+    NotCommitted(end);
+  }
+}
+
+// A blind transaction: its handlers run now, on what it found.
+void Trip::OnWritten(SqlReply reply) {
+  const TransactionEnd end = transaction_.Judge(reply);
+  if (end != TransactionEnd::kCommitted || !transaction_.TakeBlind(reply).ok()) {
+    OnCommitted(std::move(reply));
+    return;
+  }
+  engine_.time_.Learn(transaction_.start_ts(), sent_us_ / 1000, engine_.NowMs());
+  engine_.counters_.AddCommit(static_cast<uint64_t>(engine_.NowUs() - sent_us_));
+  TidbCounters::Add(engine_.counters_.rows_written, transaction_.rows());
+  GiveBack(After::kClean);
+  ShowBatches();
+  End(Outcome::kCommitted, {});
+}
+
+// --- when an answer is missing
+
+void Trip::WantFence() {
+  TidbCounters::Add(engine_.counters_.unknown_outcomes);
+  GiveBack(After::kBroken);
+  state_ = State::kWantsFence;
+  engine_.SchedulePump();
+  engine_.WatchDeadlines();
+}
+
+void Trip::Fence(ConnectionSlot& slot) {
+  slot_ = &slot;
+  slot.Reserve();
+  if (std::exchange(state_, State::kAtWork) == State::kWantsPast) {
+    Send(transaction_.SnapshotSql(lost_start_ts_), &Trip::OnPast);
+    return;
+  }
+  fence_.clear();
+  SqlText sql(fence_);
+  AppendFence(sql, marker_);
+  Send(fence_, &Trip::OnFenced);
+}
+
+void Trip::OnFenced(SqlReply reply) {
+  const FenceAnswer answer = JudgeFence(reply, marker_);
+  GiveBack(reply.error.ok() ? After::kClean : After::kBroken);
+  if (answer.fate == FenceAnswer::Fate::kUnknown) {
+    state_ = State::kWantsFence;
+    engine_.SchedulePump();
+    engine_.WatchDeadlines();
+    return;
+  }
+  TidbCounters::Add(engine_.counters_.unknown_resolved);
+  if (answer.fate == FenceAnswer::Fate::kNever) {
+    Again();
+  } else if (!transaction_.blind()) {
+    End(Outcome::kCommitted, {});
+  } else {
+    lost_start_ts_ = answer.start_ts;
+    state_ = State::kWantsPast;
+    engine_.SchedulePump();
+    engine_.WatchDeadlines();
+  }
+}
+
+void Trip::OnPast(SqlReply reply) {
+  const bool lost = reply.error.connection_lost();
+  const bool known = transaction_.TakeSnapshot(reply).ok();
+  // The session may still look at the past when a statement failed.
+  GiveBack(reply.error.ok() ? After::kClean : After::kBroken);
+  if (known) {
+    ShowBatches();
+    End(Outcome::kCommitted, {});
+  } else if (lost) {
+    state_ = State::kWantsPast;
+    engine_.SchedulePump();
+    engine_.WatchDeadlines();
+  } else {
+    End(Outcome::kUndecided, "what was there before is not known any more");
+  }
+}
+
+void Trip::GiveUpFence(int64_t now_ms) {
+  if (!wants_fence() || deadline_ms_ > now_ms) return;
+  End(Outcome::kUndecided, "the database did not say whether it was applied");
+}
+
+void Trip::GiveBack(After after) { std::exchange(slot_, nullptr)->Release(after); }
+
+void Trip::Again() {
+  state_ = State::kFree;
+  const std::vector<TidbBatch*> batches = std::exchange(batches_, {});
+  engine_.Release(batches);
+  for (TidbBatch* batch : batches) batch->in_trip = false;
+  engine_.RunAgain(batches);
+}
+
+void Trip::End(Outcome outcome, const std::string& detail) {
+  state_ = State::kFree;
+  const std::vector<TidbBatch*> batches = std::exchange(batches_, {});
+  engine_.Release(batches);
+  engine_.SchedulePump();
+  const CommitTs commit_ts = transaction_.commit_ts();
+  engine_.CountEnd(outcome, batches, transaction_.writes());
+  for (TidbBatch* batch : batches) {
+    batch->in_trip = false;
+    batch->outcome = outcome;
+    batch->detail = detail;
+    batch->commit_ts = batch->view().changes().empty() ? 0 : commit_ts;
+    if (outcome == Outcome::kCommitted) engine_.Announce(*batch);
+    batch->owner().OnCommitted(*batch);
+  }
+}
+
+}  // namespace tideway::backend

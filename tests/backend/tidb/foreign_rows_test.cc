@@ -1,0 +1,173 @@
+// Other SQL programs on the tables, and what does not fit into them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "backend/tidb/schema.h"
+#include "tests/backend/support/tidb_node.h"
+#include "tests/support/shared_tidb.h"
+#include "tests/support/sql_client.h"
+
+namespace tideway::backend {
+namespace {
+
+using test::BatchDriver;
+using test::TidbNode;
+using testing::HasSubstr;
+using testing_support::SqlClient;
+
+class ForeignRows : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string why;
+    server_ = testing_support::SharedTidb(&why);
+    if (server_ == nullptr) GTEST_SKIP() << why;
+    const std::string database = testing_support::FreshDatabase();
+    ASSERT_TRUE(test::MakeTables(server_->port(), database));
+    node_ = std::make_unique<TidbNode>(
+        TidbNode::Options{.port = server_->port(), .database = database});
+    sql_ = std::make_unique<SqlClient>(server_->port(), database);
+  }
+  void Execute(const std::string& statement) {
+    sql_->Run(statement);
+    EXPECT_TRUE(sql_->error().ok()) << statement << ": " << sql_->error().text;
+  }
+
+  testing_support::TidbServer* server_ = nullptr;
+  std::unique_ptr<TidbNode> node_;
+  std::unique_ptr<SqlClient> sql_;
+};
+
+TEST_F(ForeignRows, AStringThatAnotherProgramInsertsIsThere) {
+  Execute("INSERT INTO tw_keys (k,v) VALUES ('greeting','hello')");
+  EXPECT_EQ(node_->Get("greeting"), "hello");
+  Execute("INSERT INTO tw_keys (k,v) VALUES (x'00ff0a',x'00fe27')");
+  EXPECT_EQ(node_->Get(std::string("\0\xff\n", 3)), std::string("\0\xfe'", 3));
+  Execute("INSERT INTO tw_keys (k) VALUES ('no value')");
+  EXPECT_EQ(node_->Get("no value"), "");
+  Execute("INSERT INTO tw_keys (k,v,db) VALUES ('greeting','far away',3)");
+  EXPECT_EQ(node_->Get("greeting"), "hello");
+}
+
+TEST_F(ForeignRows, WhatAnotherProgramChangesIsSeenAtOnce) {
+  node_->Set("k", "ours");
+  Execute("UPDATE tw_keys SET v='theirs' WHERE k='k'");
+  EXPECT_EQ(node_->Get("k"), "theirs");
+  Execute("DELETE FROM tw_keys WHERE k='k'");
+  EXPECT_EQ(node_->Get("k"), "-");
+}
+
+TEST_F(ForeignRows, AForeignRowIsWrittenOverLikeAnyOther) {
+  Execute("INSERT INTO tw_keys (k,v) VALUES ('k','41')");
+  EXPECT_EQ(node_->Add("k"), Outcome::kCommitted);
+  EXPECT_EQ(node_->Get("k"), "42");
+  Execute("INSERT INTO tw_keys (k,v) VALUES ('gone','1')");
+  EXPECT_EQ(node_->Erase("gone"), Outcome::kCommitted);
+  EXPECT_EQ(node_->Get("gone"), "-");
+}
+
+TEST_F(ForeignRows, AForeignWriteInBetweenIsAConflict) {
+  Execute("INSERT INTO tw_keys (k,v) VALUES ('k','1')");
+  bool first = true;
+  node_->Run({"k"}, [&](View& view) {
+    if (std::exchange(first, false)) Execute("UPDATE tw_keys SET v='10' WHERE k='k'");
+    Key at = view.OpenWrite("k");
+    at.SetString(std::string(at.String()) + "1", ExpiryChange::Clear());
+  });
+  EXPECT_EQ(node_->Get("k"), "101");
+}
+
+TEST_F(ForeignRows, ARowThatNobodyCanReadHarmsNoOther) {
+  Execute(
+      "INSERT INTO tw_keys (k,v,type) VALUES ('what',x'00',99),('hash','no hash',2),"
+      "('set',x'02ff',3),('empty',x'01',2)");
+  Execute("INSERT INTO tw_keys (k,v,db) VALUES ('k','v',60000)");
+  node_->Set("k", "v");
+  node_->Run({"what", "hash", "set", "empty", "k"}, [](View& view) {
+    EXPECT_EQ(view.OpenRead("k").String(), "v");
+    for (const char* key : {"what", "hash", "set", "empty"}) {
+      EXPECT_FALSE(view.OpenRead(key).exists()) << key;
+    }
+  });
+  EXPECT_EQ(node_->Set("what", "ours"), Outcome::kCommitted);
+  EXPECT_EQ(node_->Get("what"), "ours");
+}
+
+TEST_F(ForeignRows, ATimeLongPastOrFarAwayIsOne) {
+  Execute(
+      "INSERT INTO tw_keys (k,v,expire_at) VALUES ('past','v',-5),('now','v',1),"
+      "('far','v',9223372036854775807)");
+  EXPECT_EQ(node_->Get("past"), "-");
+  EXPECT_EQ(node_->Get("now"), "-");
+  EXPECT_EQ(node_->Get("far"), "v");
+}
+
+// --- limits
+
+TEST_F(ForeignRows, AnyByteMayBeInAKeyAndItsValue) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string bytes = {'a', static_cast<char>(byte)};
+    ASSERT_EQ(node_->Set(bytes, bytes + "'\\"), Outcome::kCommitted);
+  }
+  BatchDriver::Keys keys;
+  for (int byte = 0; byte < 256; ++byte) keys.push_back({'a', static_cast<char>(byte)});
+  node_->Run(keys, [&](View& view) {
+    for (const std::string& key : keys) EXPECT_EQ(view.OpenRead(key).String(), key + "'\\");
+  });
+}
+
+TEST_F(ForeignRows, KeysThatACollationWouldFoldAreApart) {
+  node_->Set("key", "1");
+  node_->Set("KEY", "2");
+  node_->Set("key ", "3");
+  node_->Set("kéy", "4");
+  EXPECT_EQ(node_->Get("key"), "1");
+  EXPECT_EQ(node_->Get("KEY"), "2");
+  EXPECT_EQ(node_->Get("key "), "3");
+}
+
+TEST_F(ForeignRows, TheLongestKeyFitsAndALongerOneIsRefusedWithTheLimit) {
+  const std::string longest(kTidbKeyBytesMax, 'k');
+  EXPECT_EQ(node_->Set(longest, "v"), Outcome::kCommitted);
+  EXPECT_EQ(node_->Get(longest), "v");
+  EXPECT_EQ(node_->Set(longest + "k", "v"), Outcome::kNotApplied);
+  EXPECT_THAT(node_->driver().detail(), HasSubstr(std::to_string(kTidbKeyBytesMax)));
+  EXPECT_EQ(node_->Get(longest + "k"), "-");
+}
+
+// A key that nothing can hold is not asked for: its text would not fit into a packet.
+TEST_F(ForeignRows, AKeyOfManyMegabytesIsAbsent) {
+  const std::string huge(size_t{40} << 20, 'k');
+  EXPECT_EQ(node_->Get(huge), "-");
+  EXPECT_EQ(node_->driver().outcome(), Outcome::kCommitted);
+  EXPECT_EQ(node_->Set(huge, "v"), Outcome::kNotApplied);
+  EXPECT_THAT(node_->driver().detail(), HasSubstr(std::to_string(kTidbKeyBytesMax)));
+}
+
+TEST_F(ForeignRows, ABatchThatIsRefusedLeavesNothingHalfWritten) {
+  const std::string too_long(kTidbKeyBytesMax + 1, 'k');
+  EXPECT_EQ(node_->Run({"a", too_long},
+                       [&](View& view) {
+                         view.OpenWrite("a").SetString("v", ExpiryChange::Clear());
+                         view.OpenWrite(too_long).SetString("v", ExpiryChange::Clear());
+                       }),
+            Outcome::kNotApplied);
+  EXPECT_EQ(node_->Get("a"), "-");
+}
+
+TEST_F(ForeignRows, ManyWritesOfOneKeyInABatchFitOrAreRefusedWithTheLimit) {
+  const Outcome outcome = node_->Run({"k"}, [](View& view) {
+    for (int i = 0; i < 10'000; ++i) {
+      Key at = view.OpenWrite("k");
+      at.SetString(std::to_string(i), ExpiryChange::Clear());
+      view.Note(Event::kIncrBy, at);
+    }
+  });
+  if (outcome == Outcome::kCommitted) {
+    EXPECT_EQ(node_->Get("k"), "9999");
+  } else {
+    EXPECT_THAT(node_->driver().detail(), HasSubstr(std::to_string(kTidbEventsBytesMax)));
+  }
+}
+
+}  // namespace
+}  // namespace tideway::backend
