@@ -6,6 +6,7 @@
 #include "backend/data/integer.h"
 #include "backend/data/keyspace.h"
 #include "backend/data/set_value.h"
+#include "backend/data/stable_scan.h"
 #include "backend/view.h"
 
 namespace tideway::backend {
@@ -169,7 +170,13 @@ void Key::VisitHash(FunctionRef<void(std::string_view, std::string_view)> fn) co
 
 uint64_t Key::HashScan(uint64_t cursor, size_t count,
                        const std::function<void(std::string_view, std::string_view)>& fn) const {
-  return exists() ? HashValue(entry_).Scan(cursor, count, fn) : 0;
+  if (!exists()) return 0;
+  if (!view_->stable_scans_ || entry_->encoding() != Encoding::kTable) {
+    return HashValue(entry_).Scan(cursor, count, fn);
+  }
+  StableScan scan(cursor, count);
+  VisitHash([&](std::string_view field, std::string_view value) { scan.Add(field, value); });
+  return scan.Tell(fn);
 }
 
 std::pair<std::string_view, std::string_view> Key::HashRandom(uint64_t random) const {
@@ -209,7 +216,13 @@ void Key::VisitSet(FunctionRef<void(std::string_view)> fn) const {
 
 uint64_t Key::SetScan(uint64_t cursor, size_t count,
                       const std::function<void(std::string_view)>& fn) const {
-  return exists() ? SetValue(entry_).Scan(cursor, count, fn) : 0;
+  if (!exists()) return 0;
+  if (!view_->stable_scans_ || entry_->encoding() != Encoding::kTable) {
+    return SetValue(entry_).Scan(cursor, count, fn);
+  }
+  StableScan scan(cursor, count);
+  VisitSet([&](std::string_view member) { scan.Add(member); });
+  return scan.Tell([&](std::string_view member, std::string_view) { fn(member); });
 }
 
 std::string Key::SetRandom(uint64_t random) const { return SetValue(entry_).Random(random); }

@@ -98,7 +98,7 @@ class Key {
     VisitHash(fn);
   }
   /// One SCAN step: calls fn for about `count` fields from `cursor`; returns the next cursor, 0 =
-  /// done.
+  /// done. All at once while listpack-encoded.
   uint64_t HashScan(uint64_t cursor, size_t count,
                     const std::function<void(std::string_view, std::string_view)>& fn) const;
   /// A field and its value chosen by `random` (uniform over the fields). Precondition: HashSize() >

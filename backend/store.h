@@ -27,11 +27,13 @@ namespace tideway::backend {
 
 class Batch;
 
-/// How much of a key a command reads: what a remote engine has to fetch.
+/// How much of a key a command reads: what a remote engine has to fetch. Each of those about one
+/// key contains the ones before it.
 enum class ReadScope : uint8_t {
   kNothing,     // the command does not look at data
+  kRow,         // whether it is there, its type, expiry and number of members
+  kMembers,     // those fields or members that Batch::members names
   kKey,         // the whole key
-  kFields,      // the key row and the fields or members named in the arguments
   kEverything,  // a range of the key space (KEYS, SCAN, DBSIZE, FLUSHALL …)
 };
 
@@ -45,6 +47,16 @@ struct Read {
   /// The command reads it together with other keys and writes: all must still be what they were
   /// when the batch commits.
   bool together = false;
+};
+
+/// What of a hash or set a command looks at (ReadScope::kMembers), for engines that do not load
+/// all of a large one.
+struct MemberRead {
+  uint32_t read;            // of which key: index in Batch::reads
+  std::string_view member;  // a field or member; as Read::key
+  /// Not 0: no member by name, but so many from `cursor` on, as HSCAN tells them.
+  uint64_t count = 0;
+  uint64_t cursor = 0;
 };
 
 /// A part of the key space that a command looks at (ReadScope::kEverything), for engines that
@@ -118,6 +130,8 @@ class Batch {
 
   /// Filled by the executor before Load.
   std::vector<Read> reads;
+  /// In the order of `reads`.
+  std::vector<MemberRead> members;
   bool reads_everything = false;
   /// How many commands it carries.
   size_t commands = 0;
@@ -152,6 +166,8 @@ class Batch {
   void Reset() {
     reads.clear();
     if (reads.capacity() > kReadsKept) std::vector<Read>().swap(reads);
+    members.clear();
+    if (members.capacity() > kReadsKept) std::vector<MemberRead>().swap(members);
     reads_everything = false;
     may_write = true;
     wants_revisions = false;
@@ -239,6 +255,9 @@ class Store {
 
   /// Ends the interest that View::WatchRevision registered. Any thread, outside a batch.
   virtual void Unwatch(uint32_t db, std::string_view key) = 0;
+
+  /// For so long (ms) a revision that WATCH took tells of every write since.
+  virtual int64_t WatchMsMax() const { return INT64_MAX; }
 
   /// Empty when writes are accepted; else the whole error text for clients ("MISCONF …").
   virtual std::string WriteRefusal() const = 0;

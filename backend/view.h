@@ -119,6 +119,8 @@ class View {
   void set_keyspace(Keyspace& keyspace) { keyspace_ = &keyspace; }
   /// Null, the default: what is in the keyspace is all there is.
   void set_range_answers(RangeAnswers* answers) { range_answers_ = answers; }
+  /// On: walks over hashes and sets go on in other processes (backend/data/stable_scan.h).
+  void set_stable_scans(bool on) { stable_scans_ = on; }
   void set_db(uint32_t db) { db_ = db; }
   void set_now_ms(int64_t now_ms);
   void set_string_bytes_max(size_t bytes) { string_bytes_max_ = bytes; }
@@ -172,6 +174,7 @@ class View {
   uint64_t random_ = 0;
   uint32_t event_filter_ = kNotifyAll;
   bool expire_writes_ = true;
+  bool stable_scans_ = false;
   ChangeBuffer changes_;
   std::vector<EventNote> events_;  // the first event_count_ are in use, the others keep memory
   size_t event_count_ = 0;

@@ -25,6 +25,17 @@ size_t BytesOf(Args args) {
   return bytes;
 }
 
+// Keys of a walk (SCAN, HSCAN) that one step is asked for; what is malformed is the handler's to
+// tell.
+uint64_t ScanCount(Args args, size_t first) {
+  uint64_t count = 10;
+  for (size_t i = first; i + 1 < args.size(); i += 2) {
+    if (!EqualsIgnoreCase(args[i], "count")) continue;
+    count = static_cast<uint64_t>(std::max<int64_t>(ParseInt64(args[i + 1]).value_or(1), 1));
+  }
+  return count;
+}
+
 bool AllDifferent(const std::vector<backend::BlindWrite>& writes) {
   std::vector<std::string_view> keys;
   for (const backend::BlindWrite& write : writes) keys.push_back(write.key);
@@ -98,14 +109,8 @@ bool BatchPlan::AddBlind(const Planned& planned, Session& session, Worker& worke
 void BatchPlan::AddRange(const Command& row, Args args, uint32_t db, backend::Batch& batch) {
   backend::RangeRead range{row.range.value_or(backend::RangeRead::Kind::kKeys), db};
   if (range.kind == backend::RangeRead::Kind::kPage) {
-    // What is malformed is the handler's to tell.
     range.cursor = ParseUint64(args[1]).value_or(0);
-    range.count = 10;
-    for (size_t i = 2; i + 1 < args.size(); i += 2) {
-      if (!EqualsIgnoreCase(args[i], "count")) continue;
-      range.count =
-          static_cast<uint64_t>(std::max<int64_t>(ParseInt64(args[i + 1]).value_or(1), 1));
-    }
+    range.count = ScanCount(args, 2);
   }
   if (!any_database_ && !row.Has(kAllDbs)) {
     batch.ranges.push_back(range);
@@ -126,6 +131,26 @@ void BatchPlan::AddRead(std::string_view key, uint32_t db, const Command& row, b
   }
 }
 
+// The fields or members that the reads from `first` on are about: an engine need not load others.
+void BatchPlan::AddMembers(const Command& row, Args args, size_t first, backend::Batch& batch) {
+  for (size_t i = first; i < batch.reads.size(); ++i) {
+    backend::MemberRead member{static_cast<uint32_t>(i), {}};
+    if (row.members == MembersAt::kScan) {
+      member.cursor = ParseUint64(args[2]).value_or(0);
+      member.count = ScanCount(args, 3);
+      batch.members.push_back(member);
+      continue;
+    }
+    const bool last = row.members == MembersAt::kLast;
+    const size_t step = row.members == MembersAt::kPairs ? 2 : 1;
+    for (size_t at = last ? args.size() - 1 : 2; at < args.size(); at += step) {
+      member.member = args[at];
+      batch.members.push_back(member);
+      if (row.members == MembersAt::kThird) break;
+    }
+  }
+}
+
 void BatchPlan::AddReads(const Command& row, Args args, uint32_t db, backend::Batch& batch) {
   if (row.reads == ReadScope::kNothing) return;
   if (row.session != nullptr) batch.wants_revisions = true;
@@ -142,7 +167,9 @@ void BatchPlan::AddReads(const Command& row, Args args, uint32_t db, backend::Ba
   size_t keys = 0;
   ForEachKey(row, args, [&keys](size_t) { ++keys; });
   const bool together = row.Has(kWrite) && (keys > 1 || row.Has(kOtherDb));
+  const size_t first = batch.reads.size();
   ForEachKey(row, args, [&](size_t index) { AddRead(args[index], db, row, together, batch); });
+  if (remote_ && row.members != MembersAt::kNone) AddMembers(row, args, first, batch);
 }
 
 // EXEC reads what was queued and what is watched.
@@ -154,7 +181,7 @@ void BatchPlan::AddQueue(Session& session, backend::Batch& batch) {
   batch.wants_revisions = !transaction->watched.empty();
   for (const WatchedKey& watched : transaction->watched) {
     batch.reads.push_back(
-        {backend::KeyHash(watched.key), watched.db, ReadScope::kKey, watched.key, true});
+        {backend::KeyHash(watched.key), watched.db, ReadScope::kRow, watched.key, true});
   }
   any_database_ = (transaction->queue_flags & kSelectsDb) != 0;
   std::vector<std::string_view> views;

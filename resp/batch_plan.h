@@ -49,6 +49,7 @@ class BatchPlan {
   void AddQueue(Session& session, backend::Batch& batch);
   void AddRead(std::string_view key, uint32_t db, const Command& row, bool together,
                backend::Batch& batch);
+  void AddMembers(const Command& row, Args args, size_t first, backend::Batch& batch);
 
   std::vector<Planned> commands_;
   bool inspects_ = false;

@@ -5,6 +5,7 @@
 
 #include "backend/data/key_hash.h"
 #include "backend/limits.h"
+#include "resp/batch_run.h"
 #include "resp/call.h"
 #include "resp/command_account.h"
 #include "resp/gate.h"
@@ -38,38 +39,6 @@ size_t OutputRoom(const Session& session, const Settings& settings) {
 // The first word of an error text, for INFO errorstats.
 std::string_view ErrorCode(std::string_view text) { return text.substr(0, text.find(' ')); }
 }  // namespace
-
-// A batch on its way: one client's commands between load and reply. Reused.
-class Executor::BatchRun final : public backend::BatchOwner {
- public:
-  explicit BatchRun(Executor& executor)
-      : reply(&buffer),
-        executor_(executor),
-        batch(executor.worker_.server().store.MakeBatch(*this, executor.worker_.index())) {}
-
-  void OnLoaded(backend::Batch&) override { executor_.OnLoaded(*this); }
-  void OnCommitted(backend::Batch&) override { executor_.Finish(*this); }
-
-  ByteBuffer buffer;
-  ReplyWriter reply;
-
- private:
-  Executor& executor_;
-
- public:
-  std::unique_ptr<backend::Batch> batch;
-  Session* session = nullptr;  // null once the client went away
-  BatchPlan plan;
-  std::unique_ptr<TransactionState> transaction;  // that this batch ended, while it may run again
-  uint32_t attempts = 0;
-  int64_t start_us = 0;  // of a pending batch: now less its time with the database; monotonic
-  uint32_t db_before = 0;
-  ReplyMode reply_mode_before = ReplyMode::kOn;
-  BatchMessages messages;
-  std::vector<WatchedKey> unwatch;
-  bool wrote = false;
-  bool pending = false;  // Commit did not finish at once
-};
 
 Executor::Executor(Worker& worker) : worker_(worker) {}
 Executor::~Executor() = default;
@@ -139,11 +108,26 @@ void Executor::OnLoaded(BatchRun& run) {
   if (run.session == nullptr) {
     // The client went away; the store waits for the end all the same.
     run.batch->view().Reset();
+    if (!run.batch->blind.empty()) RunForNobody(run);
     if (worker_.server().store.Commit(*run.batch) == Progress::kDone) Finish(run);
   } else if (run.plan.inspects()) {
     worker_.RunExclusively([&] { RunHandlers(run, *run.session); });
   } else {
     RunHandlers(run, *run.session);
+  }
+}
+
+// What a client that is gone had written, others hear of all the same.
+void Executor::RunForNobody(BatchRun& run) {
+  backend::View& view = run.batch->view();
+  view.set_db(run.batch->blind.front().db);
+  run.buffer.Clear();
+  for (const Planned& planned : run.plan.commands()) {
+    run.reply.StartReply();
+    planned.command.row->data(view, planned.args, run.reply);
+  }
+  if (!view.events().empty() && worker_.anyone_listens()) {
+    run.batch->announcement = worker_.Announce({view.TakeEvents(), {}, worker_.index(), 0});
   }
 }
 

@@ -63,6 +63,7 @@ class Executor {
   BatchRun& Acquire();
   size_t LoadAndRun(BatchRun& run, Session& session);
   void OnLoaded(BatchRun& run);
+  void RunForNobody(BatchRun& run);
   void PrepareAttempt(BatchRun& run, Session& session);
   size_t RunHandlers(BatchRun& run, Session& session);
   bool ExecuteOne(BatchRun& run, Session& session, const Planned& planned);

@@ -22,6 +22,7 @@ struct WatchedKey {
   uint32_t db;
   std::string key;
   uint64_t revision;
+  int64_t at_ms;  // the store's time of WATCH
 };
 
 /// A command that MULTI queued: its row and its own copy of the arguments.

@@ -27,7 +27,14 @@ void HashValue::Destroy() {
   }
 }
 
-size_t HashValue::size() const { return packed() ? list()->count() / 2 : table()->size(); }
+size_t HashValue::size() const {
+  return packed() ? list()->count() / 2 : table()->size() + table()->hidden();
+}
+
+void HashValue::ShowPartly(size_t hidden) {
+  if (packed()) ConvertToTable();
+  table()->set_hidden(hidden);
+}
 
 size_t HashValue::bytes() const { return packed() ? list()->bytes() : table()->bytes(); }
 

@@ -30,7 +30,10 @@ class HashValue {
   /// Frees the value.
   void Destroy();
 
+  /// With the hidden fields.
   size_t size() const;
+  /// Makes it a FieldTable of which so many fields are hidden: they are counted, and no more.
+  void ShowPartly(size_t hidden);
   /// Bytes of the value, without the entry. Constant time.
   size_t bytes() const;
 

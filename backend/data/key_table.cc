@@ -285,6 +285,17 @@ bool KeyTable::SetRemove(Entry* entry, std::string_view member) {
   return removed;
 }
 
+void KeyTable::ShowPartly(Entry* entry, size_t hidden) {
+  entry_bytes_ -= EntryBytes(*entry);
+  if (entry->type() == ValueType::kHash) {
+    HashValue(entry).ShowPartly(hidden);
+  } else {
+    SetValue(entry).ShowPartly(hidden);
+  }
+  entry_bytes_ += EntryBytes(*entry);
+  Account();
+}
+
 Entry* KeyTable::SetExpiry(uint64_t hash, Entry* entry, int64_t at_ms) {
   if (entry->has_expiry()) {
     entry->set_expire_at_ms(at_ms);

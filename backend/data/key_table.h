@@ -72,6 +72,8 @@ class alignas(64) KeyTable {
   bool HashErase(Entry* entry, std::string_view field);
   bool SetAdd(Entry* entry, std::string_view member);
   bool SetRemove(Entry* entry, std::string_view member);
+  /// The entry is a hash or set: makes it a table with so many hidden members (member_table.h).
+  void ShowPartly(Entry* entry, size_t hidden);
   Entry* SetExpiry(uint64_t hash, Entry* entry, int64_t at_ms);
   /// Precondition: entry->has_expiry().
   Entry* ClearExpiry(uint64_t hash, Entry* entry);

@@ -75,6 +75,9 @@ class OwningTable {
   }
 
   size_t size() const { return table_.size(); }
+  /// Members that belong to the value, too, but were not put here by the engine that loaded it.
+  size_t hidden() const { return hidden_; }
+  void set_hidden(size_t members) { hidden_ = members; }
   size_t bytes() const { return SizeClass(sizeof(*this)) + table_.bytes() + item_bytes_; }
   const SegmentTable<Traits>& table() const { return table_; }
 
@@ -99,6 +102,7 @@ class OwningTable {
  private:
   SegmentTable<Traits> table_;
   size_t item_bytes_ = 0;
+  size_t hidden_ = 0;
 };
 
 using FieldTable = OwningTable<FieldTraits>;

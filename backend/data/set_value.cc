@@ -36,7 +36,14 @@ void SetValue::Destroy() {
 
 size_t SetValue::size() const {
   if (entry_->encoding() == Encoding::kIntSet) return integers()->count();
-  return entry_->encoding() == Encoding::kPacked ? list()->count() : table()->size();
+  if (entry_->encoding() == Encoding::kPacked) return list()->count();
+  return table()->size() + table()->hidden();
+}
+
+void SetValue::ShowPartly(size_t hidden) {
+  if (entry_->encoding() == Encoding::kIntSet) ConvertFromIntegers({});
+  if (entry_->encoding() == Encoding::kPacked) ConvertToTable();
+  table()->set_hidden(hidden);
 }
 
 size_t SetValue::bytes() const {

@@ -34,7 +34,10 @@ class SetValue {
   /// Frees the value.
   void Destroy();
 
+  /// With the hidden members.
   size_t size() const;
+  /// Makes it a MemberTable of which so many members are hidden: they are counted, and no more.
+  void ShowPartly(size_t hidden);
   /// Bytes of the value, without the entry. Constant time.
   size_t bytes() const;
 

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "backend/log.h"
 #include "backend/tidb/schema.h"
@@ -116,6 +118,7 @@ Status Migrate(MYSQL* mysql) {
 
 Status BootstrapTidb(const TidbAddress& address, const std::function<bool()>& keep_waiting) {
   std::string told;
+  std::map<std::string, std::string> told_of;  // by host: what the log has said
   for (size_t attempt = 0; keep_waiting(); ++attempt) {
     const TidbHost& host = address.hosts[attempt % address.hosts.size()];
     Result<Handle> connected = Connect(address, host);
@@ -127,8 +130,8 @@ Status BootstrapTidb(const TidbAddress& address, const std::function<bool()>& ke
     if (done.error().code != Errc::kUnavailable) {
       return Error{done.error().code, "backend " + address.Redacted() + ": " + done.error().detail};
     }
-    if (done.error().detail != told) {
-      told = done.error().detail;
+    told = done.error().detail;
+    if (std::exchange(told_of[host.host + ":" + std::to_string(host.port)], told) != told) {
       log::Notice("Waiting for TiDB at {}:{}: {}", host.host, host.port, told);
     }
     std::this_thread::sleep_for(kPause);

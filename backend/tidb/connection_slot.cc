@@ -68,8 +68,10 @@ void ConnectionSlot::OnPrepared(SqlReply reply) {
     Retry(wrong);
     return;
   }
-  if (backoff_.failures() > 0)
-    log::Notice("TiDB at {} answers again", connection_->endpoint().host);
+  const SqlEndpoint& endpoint = connection_->endpoint();
+  if (endpoint.told_away->exchange(false)) {
+    log::Notice("TiDB at {}:{} answers again", endpoint.host, endpoint.port);
+  }
   backoff_.Reset();
   last_error_.clear();
   marker_id_ = NextRandom(random_);
@@ -79,8 +81,9 @@ void ConnectionSlot::OnPrepared(SqlReply reply) {
 }
 
 void ConnectionSlot::Retry(const std::string& error) {
-  if (backoff_.failures() == 0) {
-    log::Warning("TiDB at {} cannot be used, trying again: {}", connection_->endpoint().host,
+  const SqlEndpoint& endpoint = connection_->endpoint();
+  if (!endpoint.told_away->exchange(true)) {
+    log::Warning("TiDB at {}:{} cannot be used, trying again: {}", endpoint.host, endpoint.port,
                  error);
   }
   last_error_ = error;

@@ -32,7 +32,9 @@ constexpr size_t kKeysMax = 1'000;
 constexpr size_t kKeysMin = 16;
 constexpr size_t kOrphansPage = 500;
 constexpr size_t kOrphansAStep = 8;
-constexpr size_t kPartsAStep = 64;
+// Of each: pieces are large, members mostly small.
+constexpr size_t kPiecesAStep = 64;
+constexpr size_t kMembersAStep = 1'000;
 // Markers and cursors that nobody has used for so long are forgotten.
 constexpr int64_t kForgetMs = 60 * 60 * 1'000;
 
@@ -294,32 +296,41 @@ void Housekeeper::OnOrphans(SqlReply reply) {
   }
   std::vector<uint64_t> orphans;
   uint64_t last = 0;
-  bool cut = false;
   reply.results[0].ForEach([&](std::span<const Value> row) {
-    if (cut) return;
     last = NumberOf<uint64_t>(row[0], 0);
-    if (NumberOf<int>(row[1], 0) != 0) orphans.push_back(last);
-    cut = orphans.size() == kOrphansAStep;
+    const bool orphan = NumberOf<int>(row[1], 0) != 0;
+    if (orphan && orphans.size() < kOrphansAStep) orphans.push_back(last);
   });
-  // From the start again behind the last page. A value with many pieces takes several rounds.
-  const bool page_full = cut || reply.results[0].size() == kOrphansPage;
-  orphans_from_ = page_full ? last : 0;
-  if (page_full) orphans_due_ms_ = 0;
   if (orphans.empty()) {
+    // From the start again behind the last page.
+    const bool page_full = reply.results[0].size() == kOrphansPage;
+    orphans_from_ = page_full ? last : 0;
+    if (page_full) orphans_due_ms_ = 0;
     Done(reply);
     return;
   }
+  // The next look begins here again: what has many parts takes many steps.
+  orphans_from_ = orphans.front() - 1;
+  orphans_last_ = orphans.back();
+  orphans_due_ms_ = 0;
   std::string text = "BEGIN OPTIMISTIC;";
   SqlText sql(text);
   for (const uint64_t orphan : orphans) {
-    sql.Sql("DELETE FROM tw_parts WHERE incarnation=").Number(orphan);
-    sql.Sql(" LIMIT ").Number(uint64_t{kPartsAStep});
+    sql.Sql("DELETE FROM tw_parts WHERE f IS NULL AND incarnation=").Number(orphan);
+    sql.Sql(" LIMIT ").Number(uint64_t{kPiecesAStep});
+    sql.Sql(";DELETE FROM tw_parts WHERE f IS NOT NULL AND incarnation=").Number(orphan);
+    sql.Sql(" LIMIT ").Number(uint64_t{kMembersAStep});
     sql.Sql(";DELETE FROM tw_incarnations WHERE incarnation=").Number(orphan);
     sql.Sql(" AND NOT EXISTS(SELECT 1 FROM tw_parts WHERE incarnation=").Number(orphan);
     sql.Sql(");");
   }
   sql.Sql("COMMIT");
-  Send(text, &Housekeeper::OnEnded);
+  Send(text, &Housekeeper::OnOrphansCollected);
+}
+
+void Housekeeper::OnOrphansCollected(SqlReply reply) {
+  if (!reply.error.ok()) orphans_from_ = orphans_last_;  // not these for ever
+  Done(reply);
 }
 
 void Housekeeper::OnEnded(SqlReply reply) { Done(reply); }

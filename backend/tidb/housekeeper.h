@@ -59,6 +59,7 @@ class Housekeeper {
   void OnFlushed(SqlReply reply);
   void LookForOrphans();
   void OnOrphans(SqlReply reply);
+  void OnOrphansCollected(SqlReply reply);
   /// The end of a step of which nothing has to be told.
   void OnEnded(SqlReply reply);
 
@@ -83,6 +84,7 @@ class Housekeeper {
   size_t keys_a_step_;
   std::vector<ExpiredKey> expiring_;
   bool more_due_ = false;
+  uint64_t orphans_last_ = 0;  // of those that are being collected
   uint64_t orphans_from_ = 0;  // incarnations up to here have been looked at
 };
 

@@ -6,6 +6,7 @@
 // Confined to its I/O thread; one call at a time. Calls never come from within Connect() or Run().
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -30,6 +31,8 @@ struct SqlEndpoint {
   bool tls_verify = false;
   std::string tls_ca;  // file; empty: the system's
   int64_t connect_timeout_ms = 2'000;
+  /// Shared by all copies: it does not answer, and the log has said so.
+  std::shared_ptr<std::atomic<bool>> told_away = std::make_shared<std::atomic<bool>>(false);
 };
 
 /// An error as the server or the client library tells it; code 0 is none.

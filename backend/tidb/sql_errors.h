@@ -22,6 +22,24 @@ inline bool IsConflict(unsigned code) {
   }
 }
 
+/// The database has trouble of its own, which passes. Said by a statement before COMMIT: nothing
+/// happened, it may run again.
+inline bool IsTrouble(unsigned code) {
+  switch (code) {
+    case 1053:  // the server shuts down
+    case 9001:  // PD does not answer
+    case 9002:  // TiKV does not answer
+    case 9003:  // TiKV is busy
+    case 9004:  // a lock could not be resolved in time
+    case 9005:  // a region is not available
+    case 9010:  // TiKV's raft log is behind
+    case 9011:  // TiKV is busy with disk
+      return true;
+    default:
+      return IsConflict(code);
+  }
+}
+
 /// COMMIT itself refused before it did anything, and would again.
 inline bool IsRefusedCommit(unsigned code) {
   return code == 8004      // the transaction is too large

@@ -59,7 +59,8 @@ ThreadEngine::ThreadEngine(const TidbEngineOptions& options, const Clock& clock,
     const uint64_t seed = (uint64_t{random()} << 32) ^ random();
     slots_.push_back(std::make_unique<ConnectionSlot>(port_, options_.endpoints, index + i, seed,
                                                       [this] { SchedulePump(); }));
-    trips_.push_back(std::make_unique<Trip>(*this, options_.databases, flushes_));
+    trips_.push_back(
+        std::make_unique<Trip>(*this, options_.databases, options_.value_bytes_max, flushes_));
   }
 }
 
@@ -79,6 +80,7 @@ Progress ThreadEngine::Load(TidbBatch& batch) {
   batch.Pin();
   batch.deadline_ms = NowMs() + options_.backend_timeout_ms;
   batch.conflicts = 0;
+  batch.alone = false;
   waiting_.push_back(&batch);
   SchedulePump();
   WatchDeadlines();
@@ -168,7 +170,7 @@ std::vector<TidbBatch*> ThreadEngine::TakeNext() {
   std::unordered_set<uint64_t> first_keys;
   for (auto at = waiting_.begin(); at != waiting_.end() && !full;) {
     TidbBatch& batch = **at;
-    const bool alone = !batch.ranges.empty();
+    const bool alone = batch.alone || !batch.ranges.empty();
     const bool fits =
         taken.empty() ||
         (!alone && SameKind(*taken.front(), batch) && (!narrow || IsAbout(batch, first_keys)) &&

@@ -23,6 +23,7 @@ class TidbBatch final : public Batch {
   void Pin() {
     words_.clear();
     for (Read& read : reads) read.key = words_.emplace_back(read.key);
+    for (MemberRead& read : members) read.member = words_.emplace_back(read.member);
     for (BlindWrite& write : blind) {
       write.key = words_.emplace_back(write.key);
       write.value = words_.emplace_back(write.value);
@@ -50,6 +51,7 @@ class TidbBatch final : public Batch {
   int64_t deadline_ms = 0;  // monotonic
   int conflicts = 0;        // how often it had to run again
   bool committed = false;   // its owner has called Commit in this attempt
+  bool alone = false;       // refused together with others: it travels by itself
   bool in_trip = false;     // it is part of a transaction: Commit waits for the others
 
  private:

@@ -10,6 +10,7 @@
 #include "backend/tidb/thread_engine.h"
 #include "backend/tidb/tidb_batch.h"
 #include "backend/tidb/tidb_counters.h"
+#include "backend/tidb/tombstone.h"
 #include "backend/tidb/tso_clock.h"
 
 namespace tideway::backend {
@@ -17,6 +18,8 @@ namespace {
 
 // Nothing is due in this node's memory: the sweeper works by the database's time.
 constexpr int64_t kTickMs = 100;
+// Tombstones are collected later by what a commit may take.
+constexpr int64_t kWatchRestMs = 60'000;
 
 TidbEngineOptions EngineOptions(const TidbStoreOptions& options) {
   const TidbAddress& address = options.address;
@@ -87,6 +90,7 @@ class TidbStore final : public Store {
   }
   void Deliver(size_t thread) override { lanes_.Deliver(thread); }
   void Unwatch(uint32_t, std::string_view) override {}  // revisions are the rows'
+  int64_t WatchMsMax() const override { return kTombstoneMs - kWatchRestMs; }
 
   int64_t NowMs() const override { return time_.NowMs(); }
   std::string WriteRefusal() const override { return {}; }  // a batch's outcome says it
@@ -133,6 +137,7 @@ class TidbStore final : public Store {
     view.set_event_filter(event_classes_.load(std::memory_order_relaxed));
     view.set_string_bytes_max(string_bytes_max_.load(std::memory_order_relaxed));
     view.set_expire_writes(expire_writes_.load(std::memory_order_relaxed));
+    view.set_stable_scans(true);
   }
 
   // On thread 0.

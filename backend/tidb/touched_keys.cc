@@ -8,6 +8,24 @@
 #include "backend/data/memory.h"
 
 namespace tideway::backend {
+namespace {
+
+bool ReplacesValue(ChangeOp op) {
+  switch (op) {
+    case ChangeOp::kHashSet:
+    case ChangeOp::kHashErase:
+    case ChangeOp::kSetAdd:
+    case ChangeOp::kSetRemove:
+    case ChangeOp::kExpireAt:
+    case ChangeOp::kPersist:
+    case ChangeOp::kEvent:
+      return false;
+    default:
+      return true;
+  }
+}
+
+}  // namespace
 
 void TouchedKeys::Clear() {
   if (keys_.capacity() > kKeepKeys || notes_.capacity() > kKeepKeys) *this = {};
@@ -38,6 +56,7 @@ Status TouchedKeys::Add(std::string_view records) {
     }
     const uint32_t number = Touch(record.db, record.key);
     keys_[number].flushed = false;
+    if (ReplacesValue(record.op)) keys_[number].replaced = true;
     if (record.op != ChangeOp::kEvent) continue;
     if (record.number == 0 || record.number >= static_cast<uint64_t>(Event::kEventCount))
       return Error{Errc::kCorrupt,
@@ -104,7 +123,7 @@ uint32_t TouchedKeys::Touch(uint32_t db, std::string_view key) {
   last_ = Find(hash, db, key);
   if (last_ != kNone) return last_;
   last_ = static_cast<uint32_t>(keys_.size());
-  keys_.push_back({hash, db, false, key, {}});
+  keys_.push_back({hash, db, false, false, key, {}});
   notes_of_.emplace_back();
   if (keys_.size() <= kScanMax) return last_;
   if (keys_.size() == kScanMax + 1 || 2 * keys_.size() > index_.size()) {

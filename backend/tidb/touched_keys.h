@@ -23,6 +23,8 @@ struct TouchedKey {
   uint32_t db;
   /// The database was emptied after the last record about this key: its row goes with the others.
   bool flushed;
+  /// Its whole value was made anew, or erased.
+  bool replaced;
   std::string_view key;
   /// Names of its events in order, separated by commas ("hset,expire"); empty when none was noted.
   std::string_view events;

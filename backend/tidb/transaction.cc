@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "backend/data/key_hash.h"
-#include "backend/tidb/large_value.h"
 #include "backend/tidb/schema.h"
 #include "backend/tidb/sql_errors.h"
 #include "backend/tidb/sql_numbers.h"
@@ -32,12 +31,21 @@ void SortUnique(std::vector<SqlKey>& keys) {
       keys.end());
 }
 
+// The names of a row's events, none of them cut.
+std::string_view EventsThatFit(std::string_view events) {
+  if (events.size() <= kTidbEventsBytesMax) return events;
+  return events.substr(0, events.rfind(',', kTidbEventsBytesMax));
+}
+
 Error RunAgainError(std::string why) { return {Errc::kUnavailable, std::move(why)}; }
 
 }  // namespace
 
-Transaction::Transaction(uint32_t databases, FlushTimes& flushes)
-    : databases_(databases), flush_times_(flushes) {}
+Transaction::Transaction(uint32_t databases, size_t value_bytes_max, FlushTimes& flushes)
+    : databases_(databases),
+      value_bytes_max_(value_bytes_max),
+      flush_times_(flushes),
+      large_(value_bytes_max) {}
 
 void Transaction::Begin(std::span<TidbBatch* const> batches, bool writes) {
   batches_.assign(batches.begin(), batches.end());
@@ -53,12 +61,13 @@ void Transaction::Begin(std::span<TidbBatch* const> batches, bool writes) {
   ranges_.Begin(batches.front()->ranges, databases_);
   keyspace_ = std::make_unique<Keyspace>(Keyspace::Options{.databases = databases_});
   revisions_.clear();
-  large_.clear();
+  large_.Clear();
   abandoned_flush_ = false;
   flush_announced_ = 0;
   foreign_rows_ = 0;
   commit_ts_ = 0;
   start_ts_ = 0;
+  answered_ms_ = 0;
   error_text_.clear();
 }
 
@@ -110,7 +119,7 @@ Status Transaction::TakeFlushTimes(const SqlRows& rows) {
 Status Transaction::TakeLoaded(const SqlReply& reply) {
   if (!reply.error.ok()) {
     error_text_ = reply.error.text;
-    return Error{IsConflict(reply.error.code) ? Errc::kUnavailable : Errc::kIo,
+    return Error{IsTrouble(reply.error.code) ? Errc::kUnavailable : Errc::kIo,
                  "ERR the database refused: " + reply.error.text};
   }
   const size_t first = writes_ ? 1 : 0;  // behind BEGIN
@@ -129,6 +138,7 @@ Status Transaction::TakeLoaded(const SqlReply& reply) {
       if (const auto key = ReadKeyRow(row, databases_)) LoadRow(*key);
     });
   }
+  if (Status planned = large_.Plan(batches_, *keyspace_); !planned.ok()) return planned;
   PresetRevisions();
   ranges_.CountWhatIsNotShown(*keyspace_);
   return Ok();
@@ -140,8 +150,7 @@ void Transaction::LoadRow(const KeyRow& row) {
   revisions_.push_back({row.db, std::string(row.key), row.rev});
   if (row.type == 0) return;
   if (row.incarnation) {
-    large_.push_back({row.db, std::string(row.key), row.type, row.expire_at_ms, *row.incarnation,
-                      NumberOf<uint64_t>(row.value, 0)});
+    if (!large_.Found(row)) ++foreign_rows_;
     return;
   }
   LoadValue(row.db, row.key, row.type, row.expire_at_ms, row.value);
@@ -157,12 +166,7 @@ void Transaction::LoadValue(uint32_t db, std::string_view key, uint32_t type, in
 std::string_view Transaction::LoadMoreSql() {
   sql_.clear();
   SqlText sql(sql_);
-  if (!large_.empty()) {
-    std::vector<uint64_t> incarnations;
-    for (const LargeRead& large : large_) incarnations.push_back(large.incarnation);
-    AppendPartsSelect(sql, incarnations);
-    sql.Sql(";");
-  }
+  if (large_.wants_more()) large_.AppendSelects(sql, !writes_);
   ranges_.AppendCursor(sql);
   return sql_;
 }
@@ -172,11 +176,8 @@ Status Transaction::TakeMore(const SqlReply& reply) {
     error_text_ = reply.error.text;
     return RunAgainError(reply.error.text);
   }
-  for (const LargeRead& large : large_) {
-    const std::string value = JoinParts(reply.results.front(), large.incarnation);
-    // Overwritten and collected since the row was read, which a transaction does not let happen.
-    if (value.size() != large.bytes) return RunAgainError("a large value changed");
-    LoadValue(large.db, large.key, large.type, large.expire_at_ms, value);
+  if (large_.wants_more()) {
+    if (Status taken = large_.Take(reply.results, *keyspace_); !taken.ok()) return taken;
   }
   ranges_.CountWhatIsNotShown(*keyspace_);
   return Ok();
@@ -208,7 +209,7 @@ bool Transaction::changed() const {
 }
 
 Result<std::span<const std::string>> Transaction::CommitSql(const Marker& marker,
-                                                            const TransactionLimits& limits) {
+                                                            size_t packet_bytes_max) {
   sql_.clear();
   packets_.clear();
   touched_.Clear();
@@ -223,20 +224,23 @@ Result<std::span<const std::string>> Transaction::CommitSql(const Marker& marker
   }
   AppendFlushes();
   rows_ = 0;
+  PartsWriter parts(packets_);
   for (const TouchedKey& touched : touched_.Keys()) {
     if (touched.flushed) continue;  // gone with its database, whatever its row says
-    if (Status appended = AppendRow(touched, limits); !appended.ok()) return appended.error();
+    if (Status appended = AppendRow(touched, parts); !appended.ok()) return appended.error();
   }
   SqlText sql(sql_);
   if (rows_ > 0) sql.Sql(";");
   AppendMarker(sql, marker);
   sql.Sql(";COMMIT;SELECT @@tidb_last_txn_info");
-  if (sql_.size() + kPacketRest > limits.packet_bytes_max) {
-    return Error{Errc::kTooLarge,
-                 "ERR a transaction of " + std::to_string(sql_.size()) + " bytes is larger than " +
-                     std::to_string(limits.packet_bytes_max) + " (max_allowed_packet of TiDB)"};
-  }
+  sql_.insert(0, parts.Finish());
   packets_.push_back(sql_);
+  for (const std::string& packet : packets_) {
+    if (packet.size() + kPacketRest <= packet_bytes_max) continue;
+    return Error{Errc::kTooLarge, "ERR a packet of " + std::to_string(packet.size()) +
+                                      " bytes is larger than " + std::to_string(packet_bytes_max) +
+                                      " (max_allowed_packet of TiDB)"};
+  }
   return std::span<const std::string>(packets_);
 }
 
@@ -250,7 +254,7 @@ void Transaction::AppendFlushes() {
   sql.Sql("UPDATE tw_databases SET flushing=0 WHERE flushing=").Number(flush_announced_).Sql(";");
 }
 
-Status Transaction::AppendRow(const TouchedKey& touched, const TransactionLimits& limits) {
+Status Transaction::AppendRow(const TouchedKey& touched, PartsWriter& parts) {
   if (touched.key.size() > kTidbKeyBytesMax) {
     return Error{Errc::kTooLarge, "ERR key of " + std::to_string(touched.key.size()) +
                                       " bytes is longer than " + std::to_string(kTidbKeyBytesMax) +
@@ -264,27 +268,10 @@ Status Transaction::AppendRow(const TouchedKey& touched, const TransactionLimits
   }
   SqlKeyRow row;
   row.key = {touched.db, touched.key};
-  row.events = touched.events.substr(0, kTidbEventsBytesMax);
-  std::string size;
+  row.events = EventsThatFit(touched.events);
   const Entry* const entry = FindEntry(*keyspace_, touched.hash, touched.db, touched.key);
   if (entry != nullptr) {
-    row.type = static_cast<uint8_t>(entry->type());
-    if (entry->has_expiry()) row.expire_at_ms = entry->expire_at_ms();
-    row.value = EncodeInline(*entry, value_);
-    if (!row.value) {
-      const auto whole = EncodeWhole(*entry, limits.value_bytes_max, value_);
-      if (!whole || large_written_ == kLargeValuesMax) {
-        return Error{Errc::kTooLarge,
-                     whole ? "ERR more than " + std::to_string(kLargeValuesMax) + " values over " +
-                                 std::to_string(kRowBytesMax) + " bytes in one transaction"
-                           : "ERR value is larger than " + std::to_string(limits.value_bytes_max) +
-                                 " bytes (value-bytes-max)"};
-      }
-      row.incarnation = IncarnationOf(start_ts_, large_written_++);
-      AppendLargeValue(*row.incarnation, row.key, *whole, packets_);
-      size = std::to_string(whole->size());
-      row.value = size;
-    }
+    if (Status value = AppendValue(touched, *entry, parts, row); !value.ok()) return value;
   } else {
     row.expire_at_ms = MsOf(start_ts_) + kTombstoneMs;
   }
@@ -295,8 +282,8 @@ Status Transaction::AppendRow(const TouchedKey& touched, const TransactionLimits
 
 TransactionEnd Transaction::JudgeUnsent(const SqlReply& reply) {
   error_text_ = reply.error.text;
-  return reply.error.connection_lost() || IsConflict(reply.error.code) ? TransactionEnd::kConflict
-                                                                       : TransactionEnd::kFailed;
+  return reply.error.connection_lost() || IsTrouble(reply.error.code) ? TransactionEnd::kConflict
+                                                                      : TransactionEnd::kFailed;
 }
 
 TransactionEnd Transaction::Judge(const SqlReply& reply) {
@@ -313,7 +300,7 @@ TransactionEnd Transaction::Judge(const SqlReply& reply) {
     if (reply.results.size() > commit || (reply.results.size() == commit && !refused)) {
       return TransactionEnd::kUnknown;
     }
-    return IsConflict(code) ? TransactionEnd::kConflict : TransactionEnd::kFailed;
+    return IsTrouble(code) ? TransactionEnd::kConflict : TransactionEnd::kFailed;
   }
   std::string info;
   if (!reply.results.empty()) {

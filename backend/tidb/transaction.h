@@ -23,6 +23,7 @@
 #include "backend/result.h"
 #include "backend/tidb/flush_times.h"
 #include "backend/tidb/key_rows.h"
+#include "backend/tidb/large_load.h"
 #include "backend/tidb/marker.h"
 #include "backend/tidb/range_load.h"
 #include "backend/tidb/sql_connection.h"
@@ -39,15 +40,10 @@ enum class TransactionEnd : uint8_t {
   kUnknown,   // applied or not: ask the marker
 };
 
-/// Bounds of what a transaction may write.
-struct TransactionLimits {
-  size_t value_bytes_max = size_t{64} << 20;  // one value
-  size_t packet_bytes_max = size_t{1} << 20;  // max_allowed_packet of the connection
-};
-
 class Transaction {
  public:
-  Transaction(uint32_t databases, FlushTimes& flushes);
+  /// `value_bytes_max`: what is written or read as one value is not longer.
+  Transaction(uint32_t databases, size_t value_bytes_max, FlushTimes& flushes);
 
   /// Begins anew with these batches. `writes`: some of them may change something.
   void Begin(std::span<TidbBatch* const> batches, bool writes);
@@ -62,7 +58,8 @@ class Transaction {
   // --- load. Packets are valid until the next call.
   std::string_view LoadSql();
   /// Takes the answer over. kUnavailable: running again may help, and so does ForgetFlushSql() when
-  /// abandoned_flush(); else the text is for the clients.
+  /// abandoned_flush(); kTooLarge: it may help if the batches go one by one; else the text is for
+  /// the clients.
   Status TakeLoaded(const SqlReply& reply);
   bool abandoned_flush() const { return abandoned_flush_; }
   /// A second packet: pieces of large values, the cursor of a SCAN. Empty: not needed.
@@ -77,14 +74,18 @@ class Transaction {
   /// The packet that looks at the past, when the answer to BlindSql() was lost.
   std::string_view SnapshotSql(CommitTs start_ts);
   Status TakeSnapshot(const SqlReply& reply);
+  /// By when a commit was known, Unix ms. A lock that was due by its commit was never held.
+  void set_answered_ms(int64_t now_ms) { answered_ms_ = now_ms; }
+  /// The same for batches that ran before their commit: whether this one, of SET NX alone, took
+  /// such a lock. Then `keyspace` shows what it should have found.
+  bool TookLateLock(TidbBatch& batch, Keyspace& keyspace) const;
 
   // --- commit
   /// After the handlers: whether anything is to be written.
   bool changed() const;
   /// The packets to send, in order; the last one commits. An error names the key and the limit when
-  /// something is too large.
-  Result<std::span<const std::string>> CommitSql(const Marker& marker,
-                                                 const TransactionLimits& limits);
+  /// something is too large. `packet_bytes_max`: max_allowed_packet of the connection.
+  Result<std::span<const std::string>> CommitSql(const Marker& marker, size_t packet_bytes_max);
   /// What the answer to the last packet, or to one that failed, says. Fills commit_ts().
   TransactionEnd Judge(const SqlReply& reply);
   /// The same of a packet before the last one, when it failed: no COMMIT was sent.
@@ -103,14 +104,6 @@ class Transaction {
   size_t foreign_rows() const { return foreign_rows_; }
 
  private:
-  struct LargeRead {
-    uint32_t db;
-    std::string key;
-    uint32_t type;
-    int64_t expire_at_ms;
-    uint64_t incarnation;
-    uint64_t bytes;
-  };
   struct Revision {
     uint32_t db;
     std::string key;
@@ -125,12 +118,18 @@ class Transaction {
                  std::string_view bytes);
   void PresetRevisions();
   void LoadFound(const SqlRows& rows);
+  bool IsLate(const BlindWrite& write) const;
   std::vector<const BlindWrite*> BlindWrites() const;
   std::vector<SqlKey> BlindKeys() const;
-  Status AppendRow(const TouchedKey& touched, const TransactionLimits& limits);
+  Status AppendRow(const TouchedKey& touched, PartsWriter& parts);
+  Status AppendValue(const TouchedKey& touched, const Entry& entry, PartsWriter& parts,
+                     SqlKeyRow& row);
+  Status AppendNewLarge(const Entry& entry, PartsWriter& parts, SqlKeyRow& row);
+  Status AppendMemberChanges(const LargeLoad::Value& large, const Entry& entry, PartsWriter& parts);
   void AppendFlushes();
 
   const uint32_t databases_;
+  const size_t value_bytes_max_;
   FlushTimes& flush_times_;
   std::unique_ptr<Keyspace> keyspace_;
   std::vector<TidbBatch*> batches_;
@@ -142,16 +141,18 @@ class Transaction {
   size_t selects_ = 0;
   std::string sql_;
   std::vector<std::string> packets_;
-  std::string value_;
+  std::string value_;       // of the row that is being written
+  std::string large_size_;  // the same of a large one
   TouchedKeys touched_;
   RangeLoad ranges_;
   std::vector<Revision> revisions_;
-  std::vector<LargeRead> large_;
+  LargeLoad large_;
   uint32_t large_written_ = 0;
   size_t foreign_rows_ = 0;
   size_t rows_ = 0;
   CommitTs commit_ts_ = 0;
   CommitTs start_ts_ = 0;
+  int64_t answered_ms_ = 0;
   std::string error_text_;
 };
 

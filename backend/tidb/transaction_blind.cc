@@ -1,5 +1,7 @@
 // The part of Transaction that writes first and looks afterwards.
-#include "backend/data/key_hash.h"
+#include <algorithm>
+
+#include "backend/data/change.h"
 #include "backend/tidb/blind_write.h"
 #include "backend/tidb/sql_text.h"
 #include "backend/tidb/transaction.h"
@@ -7,6 +9,27 @@
 namespace tideway::backend {
 
 using Value = SqlRows::Value;
+
+namespace {
+
+void ShowTaken(const BlindWrite& write, Keyspace& keyspace) {
+  KeyRow taken;
+  taken.db = write.db;
+  taken.key = write.key;
+  LoadWithoutValue(keyspace, taken);
+}
+
+bool SetsString(std::string_view changes, const BlindWrite& write) {
+  ChangeReader reader(changes);
+  ChangeRecord record;
+  while (reader.Next(record)) {
+    const bool sets = record.op == ChangeOp::kSet || record.op == ChangeOp::kSetAt;
+    if (sets && record.db == write.db && record.key == write.key) return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 std::vector<const BlindWrite*> Transaction::BlindWrites() const {
   std::vector<const BlindWrite*> writes;
@@ -41,16 +64,31 @@ void Transaction::LoadFound(const SqlRows& rows) {
     const auto key = ReadKeyRow(row, databases_);
     if (key && key->live(flush_times_)) LoadWithoutValue(*keyspace_, *key);
   });
-  if (commit_ts_ == 0) return;
   // A lock whose commit took longer than it lasts is no lock: it reads as taken.
   for (const BlindWrite* write : BlindWrites()) {
-    if (write->kind != BlindWrite::Kind::kPutIfAbsent || write->ttl_ms == 0) continue;
-    if (MsOf(commit_ts_) < MsOf(start_ts_) + write->ttl_ms) continue;
-    KeyRow taken;
-    taken.db = write->db;
-    taken.key = write->key;
-    LoadWithoutValue(*keyspace_, taken);
+    if (IsLate(*write)) ShowTaken(*write, *keyspace_);
   }
+}
+
+bool Transaction::IsLate(const BlindWrite& write) const {
+  if (write.kind != BlindWrite::Kind::kPutIfAbsent || write.ttl_ms == 0) return false;
+  // Where a lost answer leaves the moment of the commit unknown, it came before that of the fence.
+  return (commit_ts_ != 0 ? MsOf(commit_ts_) : answered_ms_) >= MsOf(start_ts_) + write.ttl_ms;
+}
+
+bool Transaction::TookLateLock(TidbBatch& batch, Keyspace& keyspace) const {
+  const auto is_lock = [](const BlindWrite& write) {
+    return write.kind == BlindWrite::Kind::kPutIfAbsent;
+  };
+  if (!std::all_of(batch.blind.begin(), batch.blind.end(), is_lock)) return false;
+  bool any = false;
+  for (const BlindWrite& write : batch.blind) {
+    const bool taken_by_it = SetsString(batch.view().changes().view(), write);
+    const bool late = taken_by_it && IsLate(write);
+    any = any || late;
+    if (late || !taken_by_it) ShowTaken(write, keyspace);
+  }
+  return any;
 }
 
 Status Transaction::TakeBlind(const SqlReply& reply) {

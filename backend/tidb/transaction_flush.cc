@@ -37,7 +37,7 @@ Status Transaction::TakeFlushAnnounced(const SqlReply& reply) {
   constexpr size_t kSelect = 2;
   if (!reply.error.ok() || reply.results.size() <= kSelect) {
     error_text_ = reply.error.text;
-    return Error{IsConflict(reply.error.code) ? Errc::kUnavailable : Errc::kIo,
+    return Error{IsTrouble(reply.error.code) ? Errc::kUnavailable : Errc::kIo,
                  "ERR the database refused: " + reply.error.text};
   }
   reply.results[kSelect].ForEach(

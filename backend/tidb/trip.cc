@@ -101,7 +101,7 @@ void Trip::OnLoadedMore(SqlReply reply) {
 void Trip::NotLoaded(const Error& error) {
   if (error.code != Errc::kUnavailable) {
     GiveBack(After::kOpen);
-    End(Outcome::kNotApplied, error.detail);
+    Refused(error.detail);
     return;
   }
   TidbCounters::Add(engine_.counters_.flush_waits);
@@ -126,15 +126,29 @@ void Trip::ShowBatches() {
   // A transaction has its own time; a read takes the estimate.
   const int64_t now_ms =
       transaction_.start_ts() != 0 ? MsOf(transaction_.start_ts()) : engine_.time_.NowMs();
+  for (TidbBatch* batch : batches_) ShowBatch(*batch, transaction_.keyspace(), now_ms);
+}
+
+void Trip::ShowBatch(TidbBatch& batch, Keyspace& keyspace, int64_t now_ms) {
+  View& view = batch.view();
+  view.Reset();
+  view.set_keyspace(keyspace);
+  view.set_range_answers(transaction_.range_answers());
+  engine_.prepare_view(view);
+  if (!transaction_.writes()) view.set_expire_writes(false);
+  view.set_now_ms(now_ms);
+  batch.owner().OnLoaded(batch);
+}
+
+// Who took a lock that was due before the answer came runs once more, and finds it taken.
+void Trip::TakeBackLateLocks() {
+  transaction_.set_answered_ms(engine_.time_.NowMs());
   for (TidbBatch* batch : batches_) {
-    View& view = batch->view();
-    view.Reset();
-    view.set_keyspace(transaction_.keyspace());
-    view.set_range_answers(transaction_.range_answers());
-    engine_.prepare_view(view);
-    if (!transaction_.writes()) view.set_expire_writes(false);
-    view.set_now_ms(now_ms);
-    batch->owner().OnLoaded(*batch);
+    if (batch->blind.empty()) continue;
+    Keyspace found(Keyspace::Options{.databases = engine_.options_.databases});
+    if (!transaction_.TookLateLock(*batch, found)) continue;
+    ShowBatch(*batch, found, MsOf(transaction_.start_ts()));
+    batch->view().set_keyspace(transaction_.keyspace());
   }
 }
 
@@ -147,23 +161,23 @@ void Trip::RunHandlers() {
     return;
   }
   marker_ = slot_->NextMarker();
-  const auto packets =
-      transaction_.CommitSql(marker_, {.value_bytes_max = engine_.options_.value_bytes_max,
-                                       .packet_bytes_max = slot_->packet_bytes_max()});
+  const auto packets = transaction_.CommitSql(marker_, slot_->packet_bytes_max());
   if (packets.ok()) {
     packets_ = packets.value();
     SendNextPacket();
     return;
   }
-  // Whose change it is shows when each goes alone.
-  const std::string text = packets.error().detail;
   GiveBack(After::kOpen);
+  Refused(packets.error().detail);
+}
+
+void Trip::Refused(const std::string& text) {
   if (batches_.size() == 1) {
     End(Outcome::kNotApplied, text);
-  } else {
-    for (TidbBatch* batch : batches_) batch->conflicts += 2;
-    Again();
+    return;
   }
+  for (TidbBatch* batch : batches_) batch->alone = true;
+  Again();
 }
 
 // --- commit
@@ -191,7 +205,7 @@ void Trip::NotCommitted(TransactionEnd end) {
     for (TidbBatch* batch : batches_) ++batch->conflicts;
     Again();
   } else {
-    End(Outcome::kNotApplied, "ERR the database refused: " + transaction_.error_text());
+    Refused("ERR the database refused: " + transaction_.error_text());
   }
 }
 
@@ -203,6 +217,7 @@ void Trip::OnCommitted(SqlReply reply) {
     engine_.counters_.AddCommit(static_cast<uint64_t>(engine_.NowUs() - sent_us_));
     TidbCounters::Add(engine_.counters_.rows_written, transaction_.rows());
     GiveBack(After::kClean);
+    TakeBackLateLocks();
     End(Outcome::kCommitted, {});
   } else {
     // A statement before COMMIT may be the one that failed.
@@ -214,6 +229,7 @@ void Trip::OnCommitted(SqlReply reply) {
 // A blind transaction: its handlers run now, on what it found.
 void Trip::OnWritten(SqlReply reply) {
   const TransactionEnd end = transaction_.Judge(reply);
+  transaction_.set_answered_ms(engine_.time_.NowMs());
   if (end != TransactionEnd::kCommitted || !transaction_.TakeBlind(reply).ok()) {
     OnCommitted(std::move(reply));
     return;
@@ -262,6 +278,7 @@ void Trip::OnFenced(SqlReply reply) {
   if (answer.fate == FenceAnswer::Fate::kNever) {
     Again();
   } else if (!transaction_.blind()) {
+    TakeBackLateLocks();
     End(Outcome::kCommitted, {});
   } else {
     lost_start_ts_ = answer.start_ts;
@@ -273,6 +290,7 @@ void Trip::OnFenced(SqlReply reply) {
 
 void Trip::OnPast(SqlReply reply) {
   const bool lost = reply.error.connection_lost();
+  transaction_.set_answered_ms(engine_.time_.NowMs());
   const bool known = transaction_.TakeSnapshot(reply).ok();
   // The session may still look at the past when a statement failed.
   GiveBack(reply.error.ok() ? After::kClean : After::kBroken);

@@ -18,8 +18,8 @@ class ThreadEngine;
 /// Confined to its engine's thread; used for one transaction after another.
 class Trip {
  public:
-  Trip(ThreadEngine& engine, uint32_t databases, FlushTimes& flushes)
-      : engine_(engine), transaction_(databases, flushes) {}
+  Trip(ThreadEngine& engine, uint32_t databases, size_t value_bytes_max, FlushTimes& flushes)
+      : engine_(engine), transaction_(databases, value_bytes_max, flushes) {}
 
   bool free() const { return state_ == State::kFree; }
   /// The outcome of the commit is unknown and no connection is at work to find it out.
@@ -43,6 +43,8 @@ class Trip {
   void OnWritten(SqlReply reply);
   void OnPast(SqlReply reply);
   void ShowBatches();
+  void ShowBatch(TidbBatch& batch, Keyspace& keyspace, int64_t now_ms);
+  void TakeBackLateLocks();
   void RunHandlers();
   void SendNextPacket();
   void OnPacket(SqlReply reply);
@@ -53,6 +55,8 @@ class Trip {
   void End(Outcome outcome, const std::string& detail);
   /// Surely not applied: the batches go again.
   void Again();
+  /// Refused together: whose fault it is shows when each goes alone.
+  void Refused(const std::string& text);
   using After = ConnectionSlot::After;
   void GiveBack(After after);
   int64_t TimeLeftMs() const;

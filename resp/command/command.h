@@ -118,6 +118,16 @@ constexpr KeySpec CountedKeys(KeySpec::Access access, int words, uint8_t count_a
   return {access, count_at, 0, 1, static_cast<uint16_t>(words), KeySpec::Find::kKeynum};
 }
 
+/// Which arguments of a command with ReadScope::kMembers name fields or members of its keys.
+enum class MembersAt : uint8_t {
+  kNone,
+  kThird,  // args[2]
+  kLast,
+  kRest,   // from args[2] on
+  kPairs,  // args[2], args[4] …: each has a value behind it
+  kScan,   // none by name: args[2] is the cursor of a walk, COUNT stands behind it
+};
+
 /// Appends the writes of a call to `writes`, whose db the caller fills in. May leave some there
 /// when it returns false. Only for calls that cannot fail: of what is wrong, the handler tells.
 using BlindWriter = bool (*)(Args args, std::vector<backend::BlindWrite>& writes);
@@ -131,6 +141,7 @@ struct Command {
   KeySpec keys = {};      // where its keys stand
   KeySpec keys2 = {};     // a second group (SMOVE, COPY, *STORE); access kNone = none
   backend::ReadScope reads = backend::ReadScope::kNothing;
+  MembersAt members = MembersAt::kNone;
   DataHandler data = nullptr;  // exactly one of data and session is set, or subcommands is
   SessionHandler session = nullptr;
   /// What of the key space it looks at, when it reads everything.

@@ -5,6 +5,7 @@
 
 #include "resp/call.h"
 #include "resp/executor.h"
+#include "resp/server_context.h"
 #include "resp/session.h"
 
 namespace tideway::resp {
@@ -24,9 +25,11 @@ void Discard(Call& call) {
   call.reply.Ok();
 }
 
-// True when a watched key changed since WATCH.
+// True when a watched key changed since WATCH, or nobody can tell any more.
 bool WatchBroken(Call& call) {
+  const int64_t watch_ms_max = call.server.store.WatchMsMax();
   for (const WatchedKey& watched : call.session.transaction().watched) {
+    if (call.view.now_ms() - watched.at_ms > watch_ms_max) return true;
     if (call.view.CurrentRevision(watched.db, watched.key) != watched.revision) return true;
   }
   return false;
@@ -54,8 +57,9 @@ void Watch(Call& call) {
                                      return watched.db == call.session.db && watched.key == name;
                                    });
     if (known) continue;
-    transaction.watched.push_back(
-        {call.session.db, std::string(name), call.view.WatchRevision(call.session.db, name)});
+    transaction.watched.push_back({call.session.db, std::string(name),
+                                   call.view.WatchRevision(call.session.db, name),
+                                   call.view.now_ms()});
   }
   call.reply.Ok();
 }
@@ -86,7 +90,7 @@ constexpr auto kTransactionCommands = std::to_array<Command>({
     {.name = "watch", .arity = -2,
      .flags = kNoscript | kLoading | kStale | kFast | kAllowBusy | kNotQueued,
      .acl = kAclTransaction, .keys = RangeKeys(KeySpec::kRO, 0, 1, -1, 1),
-     .reads = ReadScope::kKey, .session = Watch, .summary = "Lets EXEC fail if a key changes.",
+     .reads = ReadScope::kRow, .session = Watch, .summary = "Lets EXEC fail if a key changes.",
      .since = "2.2.0", .group = "transactions"},
 });
 // clang-format on
