@@ -69,20 +69,9 @@ Status LoadSet(KeyTable& table, Entry* entry, std::string_view bytes) {
   return read;
 }
 
-}  // namespace
-
-Entry* FindEntry(const Keyspace& keyspace, uint64_t hash, uint32_t db, std::string_view key) {
-  const KeyTable* const table = keyspace.FindTable(StripeOf(hash), db);
-  return table != nullptr ? table->Find(hash, key) : nullptr;
-}
-
-std::optional<std::string_view> EncodeInline(const Entry& entry, std::string& scratch) {
-  if (entry.key_size() > kRowBytesMax) return std::nullopt;
-  return EncodeWhole(entry, kRowBytesMax - entry.key_size(), scratch);
-}
-
-std::optional<std::string_view> EncodeWhole(const Entry& entry, size_t bytes_max,
-                                            std::string& scratch) {
+// nullopt beyond `bytes_max`.
+std::optional<std::string_view> EncodeUpTo(const Entry& entry, size_t bytes_max,
+                                           std::string& scratch) {
   if (entry.type() == ValueType::kString) {
     const std::string_view value = entry.string();
     if (value.size() > bytes_max) return std::nullopt;
@@ -112,6 +101,18 @@ std::optional<std::string_view> EncodeWhole(const Entry& entry, size_t bytes_max
     if (scratch.size() > bytes_max) return std::nullopt;
   } while (cursor != 0);
   return scratch;
+}
+
+}  // namespace
+
+Entry* FindEntry(const Keyspace& keyspace, uint64_t hash, uint32_t db, std::string_view key) {
+  const KeyTable* const table = keyspace.FindTable(StripeOf(hash), db);
+  return table != nullptr ? table->Find(hash, key) : nullptr;
+}
+
+std::optional<std::string_view> EncodeInline(const Entry& entry, std::string& scratch) {
+  if (entry.key_size() > kRowBytesMax) return std::nullopt;
+  return EncodeUpTo(entry, kRowBytesMax - entry.key_size(), scratch);
 }
 
 Status ReadHash(std::string_view bytes,

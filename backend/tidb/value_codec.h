@@ -44,10 +44,6 @@ Entry* FindEntry(const Keyspace& keyspace, uint64_t hash, uint32_t db, std::stri
 /// is not empty.
 std::optional<std::string_view> EncodeInline(const Entry& entry, std::string& scratch);
 
-/// The same without the bound of a row: nullopt beyond `bytes_max`.
-std::optional<std::string_view> EncodeWhole(const Entry& entry, size_t bytes_max,
-                                            std::string& scratch);
-
 /// The other direction without a keyspace: calls fn for each element, in order. kCorrupt with a
 /// text when `bytes` are not what EncodeInline writes, also after some calls; an element twice is
 /// not noticed. Total on any bytes.

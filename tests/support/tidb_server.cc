@@ -14,6 +14,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -22,6 +24,7 @@ namespace tideway::testing_support {
 namespace {
 
 constexpr std::chrono::seconds kStartLimit(60);
+constexpr int kStartAttempts = 3;
 constexpr std::string_view kVersion = "v8.5.4";
 
 sockaddr_in Loopback(uint16_t port) {
@@ -67,6 +70,27 @@ std::string FindProgram() {
   return root + "/tidb-" + std::string(kVersion) + "/bin/tidb-server";
 }
 
+// With settings for a server that is quiet and does no work in the background that a test has no
+// use for.
+std::string MakeFolder() {
+  std::string folder = (std::filesystem::temp_directory_path() / "tideway-tidb-XXXXXX").string();
+  if (mkdtemp(folder.data()) == nullptr) throw std::runtime_error("no folder can be made");
+  std::ofstream(folder + "/tidb.toml")
+      << "split-table = false\nlease = \"1s\"\n[log]\nlevel = \"error\"\n"
+         "slow-query-file = \""
+      << folder
+      << "/slow.log\"\n"
+         "[performance]\nstats-lease = \"0\"\nrun-auto-analyze = false\n";
+  return folder;
+}
+
+bool StandsStill(const std::filesystem::path& thread) {
+  std::ifstream stat(thread / "stat");
+  const std::string line((std::istreambuf_iterator<char>(stat)), {});
+  const size_t name_end = line.rfind(')');
+  return name_end == std::string::npos || line.compare(name_end + 2, 1, "T") == 0;
+}
+
 }  // namespace
 
 TidbServer::TidbServer(std::string program, std::string folder, uint16_t port, uint16_t status_port)
@@ -91,25 +115,14 @@ std::unique_ptr<TidbServer> TidbServer::Start(std::string* why) {
     *why = "there is no tidb-server (tests/tidb/build.sh builds it)";
     return nullptr;
   }
-  std::string folder = (std::filesystem::temp_directory_path() / "tideway-tidb-XXXXXX").string();
-  if (mkdtemp(folder.data()) == nullptr) {
-    *why = "no temporary folder can be made";
-    return nullptr;
+  // It is there, so it has to work: a test that skipped for less would never be missed. Somebody
+  // else may take its ports before it does.
+  for (int attempt = 0; attempt < kStartAttempts; ++attempt) {
+    std::unique_ptr<TidbServer> server(
+        new TidbServer(program, MakeFolder(), FreePort(), FreePort()));
+    if (server->Restart()) return server;
   }
-  // Quiet, and without the work in the background that a test has no use for.
-  std::ofstream(folder + "/tidb.toml")
-      << "split-table = false\nlease = \"1s\"\n[log]\nlevel = \"error\"\n"
-         "slow-query-file = \""
-      << folder
-      << "/slow.log\"\n"
-         "[performance]\nstats-lease = \"0\"\nrun-auto-analyze = false\n";
-  std::unique_ptr<TidbServer> server(
-      new TidbServer(program, std::move(folder), FreePort(), FreePort()));
-  if (!server->Restart()) {
-    *why = "tidb-server did not start";
-    return nullptr;
-  }
-  return server;
+  throw std::runtime_error("tidb-server did not start: " + program);
 }
 
 std::string TidbServer::Address(const std::string& database) const {
@@ -172,7 +185,14 @@ void TidbServer::Kill() {
   pid_ = 0;
 }
 
-void TidbServer::Freeze() { kill(pid_, SIGSTOP); }
+void TidbServer::Freeze() {
+  kill(pid_, SIGSTOP);
+  // Threads that run elsewhere stop a little later.
+  const std::filesystem::directory_iterator threads("/proc/" + std::to_string(pid_) + "/task");
+  for (const auto& thread : threads) {
+    while (!StandsStill(thread.path())) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
 void TidbServer::Thaw() { kill(pid_, SIGCONT); }
 
 }  // namespace tideway::testing_support

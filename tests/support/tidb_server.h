@@ -13,7 +13,8 @@ namespace tideway::testing_support {
 class TidbServer {
  public:
   /// Null when there is none: *why says so, tests then skip with that reason. The program is
-  /// TIDEWAY_TIDB, or what tests/tidb/build.sh has built; it is not built here. "off": none.
+  /// TIDEWAY_TIDB, or what tests/tidb/build.sh has built; it is not built here. "off": none. Throws
+  /// when there is one that does not start.
   static std::unique_ptr<TidbServer> Start(std::string* why);
   ~TidbServer();
   TidbServer(const TidbServer&) = delete;
@@ -27,7 +28,7 @@ class TidbServer {
   void Kill();
   /// Starts it again on the same ports and data; waits until it answers.
   bool Restart();
-  /// SIGSTOP and SIGCONT.
+  /// SIGSTOP, done when all threads stand still, and SIGCONT.
   void Freeze();
   void Thaw();
 

@@ -88,8 +88,10 @@ bool BatchDriver::Begin(const Keys& keys, const Handler& handler, uint32_t db) {
   batch_->ranges = keys_.empty() && ranges_.empty() ? kAllKeys : ranges_;
   batch_->wants_revisions = wants_revisions_;
   for (const std::string& key : keys_) {
-    batch_->reads.push_back({backend::KeyHash(key), db, ReadScope::kKey, key, together_});
+    batch_->reads.push_back({backend::KeyHash(key), db, scope_, key, together_});
   }
+  batch_->members = members_;
+  batch_->blind = blind_;
   if (store_.Load(*batch_) == Progress::kDone) RunHandler();
   return ended_;
 }
@@ -115,7 +117,11 @@ void BatchDriver::End() {
   detail_ = batch_->detail;
   events_ = EventTexts(batch_->view().events());
   batch_->Reset();
-  if (outcome_ != Outcome::kConflict) ranges_.clear();
+  if (outcome_ != Outcome::kConflict) {
+    ranges_.clear();
+    set_scope(ReadScope::kKey);
+    blind_.clear();
+  }
   ended_ = true;
 }
 

@@ -61,6 +61,13 @@ class BatchDriver final : private backend::BatchOwner {
   /// What the next batch looks at besides its keys. Those without keys, when it is not said: all
   /// keys of all databases.
   void set_ranges(std::vector<backend::RangeRead> ranges) { ranges_ = std::move(ranges); }
+  /// How much of its keys the next batch looks at; whole ones when it is not said.
+  void set_scope(backend::ReadScope scope, std::vector<backend::MemberRead> members = {}) {
+    scope_ = scope;
+    members_ = std::move(members);
+  }
+  /// The next batch does these things, and no more.
+  void set_blind(std::vector<backend::BlindWrite> writes) { blind_ = std::move(writes); }
   /// Runs what was posted; true when the batch that Begin() left has ended.
   bool Pump();
 
@@ -88,6 +95,9 @@ class BatchDriver final : private backend::BatchOwner {
   bool may_write_ = true;
   bool together_ = false;
   std::vector<backend::RangeRead> ranges_;
+  backend::ReadScope scope_ = backend::ReadScope::kKey;
+  std::vector<backend::MemberRead> members_;
+  std::vector<backend::BlindWrite> blind_;
   bool ended_ = true;
   backend::Outcome outcome_ = backend::Outcome::kCommitted;
   backend::CommitTs commit_ts_ = 0;

@@ -36,6 +36,7 @@ TidbNode::TidbNode(const Options& options) {
   store.address = AddressOf(options.port, options.database);
   store.address.connections = options.connections;
   store.databases = 4;
+  store.value_bytes_max = options.value_bytes_max;
   store.backend_timeout_ms = options.backend_timeout_ms;
   store.settings.event_classes = ~0u;
   store_ = backend::MakeTidbStore(store, system_clock);

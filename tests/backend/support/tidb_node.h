@@ -25,6 +25,7 @@ class TidbNode {
     std::string database;
     int64_t backend_timeout_ms = 30'000;
     uint32_t connections = 1;
+    size_t value_bytes_max = size_t{64} << 20;
   };
 
   /// The tables must be there: see MakeTables().
@@ -53,6 +54,7 @@ class TidbNode {
 
   backend::Store& store() { return *store_; }
   BatchDriver& driver() { return *driver_; }
+  ManualPort& port() { return port_; }
 
  private:
   class Heard final : public backend::StoreListener {

@@ -15,6 +15,12 @@
 #include "tests/support/sql_client.h"
 #include "tests/support/sql_proxy.h"
 
+#if defined(__has_feature)
+#define TIDEWAY_TEST_SANITIZED __has_feature(address_sanitizer)
+#else
+#define TIDEWAY_TEST_SANITIZED 0
+#endif
+
 namespace tideway::backend {
 namespace {
 
@@ -107,6 +113,10 @@ TEST_F(Tables, AStartWaitsForTheDatabaseUntilToldToStop) {
 class Away : public testing::Test {
  protected:
   static constexpr int64_t kTimeoutMs = 600;
+  // What a busy machine adds to it; and a sanitizer, which makes everything a few times slower.
+  static constexpr bool kSanitized = TIDEWAY_TEST_SANITIZED;
+  static constexpr milliseconds kLateAllowed{kSanitized ? 4'000 : 1'500};
+  static constexpr milliseconds kRecoveryAllowed{kSanitized ? 10'000 : 3'000};
 
   void SetUp() override {
     std::string why;
@@ -132,7 +142,7 @@ class Away : public testing::Test {
   Outcome InTime(const std::function<Outcome()>& run) {
     const auto begin = steady_clock::now();
     const Outcome outcome = run();
-    EXPECT_LT(steady_clock::now() - begin, milliseconds(kTimeoutMs + 700));
+    EXPECT_LT(steady_clock::now() - begin, milliseconds(kTimeoutMs) + kLateAllowed);
     return outcome;
   }
 
@@ -151,7 +161,7 @@ TEST_F(Away, WhileItIsAwayClientsAreToldToTryAgainAndItComesBackByItself) {
             Outcome::kNotApplied);
   std::this_thread::sleep_for(milliseconds(1500));  // the pauses between attempts grow
   ASSERT_TRUE(server_->Restart());
-  EXPECT_LT(Recover(), milliseconds(3000));
+  EXPECT_LT(Recover(), kRecoveryAllowed);
   EXPECT_EQ(node_->Get("k"), "1");
 }
 
@@ -160,7 +170,7 @@ TEST_F(Away, WhenItStandsStillNobodyWaitsLongerThanAllowed) {
   EXPECT_EQ(InTime([&] { return node_->Add("k"); }), Outcome::kNotApplied);
   EXPECT_THAT(node_->driver().detail(), StartsWith("TRYAGAIN "));
   server_->Thaw();
-  EXPECT_LT(Recover(), milliseconds(3000));
+  EXPECT_LT(Recover(), kRecoveryAllowed);
   EXPECT_EQ(node_->Get("k"), "1");
 }
 
@@ -175,7 +185,7 @@ TEST_F(Away, WhenItStandsStillInTheMiddleOfABatchTheOutcomeIsUndecidedAndApplied
   });
   EXPECT_EQ(outcome, Outcome::kUndecided);
   server_->Thaw();
-  EXPECT_LT(Recover(), milliseconds(3000));
+  EXPECT_LT(Recover(), kRecoveryAllowed);
   EXPECT_THAT(node_->Get("k"), testing::AnyOf("1", "2"));
 }
 

@@ -49,7 +49,9 @@ TEST_F(LostAnswers, ACommitThatNeverArrivedIsDoneAgain) {
 
 TEST_F(LostAnswers, AnAppliedCommitIsFoundAndNotDoneAgain) {
   proxy_->LoseNext("COMMIT", Lose::kAnswer);
-  AddOnce();
+  EXPECT_EQ(node_->Add("k"), Outcome::kCommitted);
+  EXPECT_EQ(node_->attempts(), 1);
+  EXPECT_EQ(node_->Get("k"), "2");
   EXPECT_EQ(proxy_->lost(), 1);
 }
 
@@ -117,7 +119,7 @@ TEST_F(LostAnswers, ACommitThatStaysUnknownEndsUndecided) {
   proxy_->LoseNext("COMMIT", Lose::kContact, 1000);
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(node.Add("k"), Outcome::kUndecided);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(1500));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(4000));
   proxy_->Relent();
   EXPECT_EQ(node.Add("other"), Outcome::kCommitted);
 }
