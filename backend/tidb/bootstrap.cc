@@ -54,6 +54,8 @@ Result<Handle> Connect(const TidbAddress& address, const TidbHost& host) {
   const auto seconds =
       static_cast<unsigned>(std::max<int64_t>(1, (address.connect_timeout.count() + 999) / 1000));
   mysql_options(mysql.get(), MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
+  const unsigned tcp = MYSQL_PROTOCOL_TCP;  // also to "localhost", which is a socket file else
+  mysql_options(mysql.get(), MYSQL_OPT_PROTOCOL, &tcp);
   if (address.tls != TidbTls::kOff) {
     const my_bool on = 1;
     const my_bool verify = address.tls == TidbTls::kVerify ? 1 : 0;

@@ -247,10 +247,14 @@ void Housekeeper::OnCounted(SqlReply reply) {
 // --- what a FLUSHDB left behind
 
 void Housekeeper::LookForFlushed() {
+  // As tombstones: a WATCH of before can tell by the row that its key went.
+  const int64_t before_ms = std::max<int64_t>(0, time_.NowMs() - kTombstoneMs);
   std::string text;
   SqlText sql(text);
   sql.Sql("BEGIN OPTIMISTIC;SELECT k.db,k.k FROM tw_keys k JOIN tw_databases d ON k.db=d.db ");
-  sql.Sql("WHERE d.flush_rev<>0 AND k.rev<d.flush_rev LIMIT ").Number(uint64_t{kKeysMax});
+  sql.Sql("WHERE d.flush_rev<>0 AND d.flush_rev<");
+  sql.Number(static_cast<uint64_t>(before_ms) << kCommitTsLogicalBits);
+  sql.Sql(" AND k.rev<d.flush_rev LIMIT ").Number(uint64_t{kKeysMax});
   Send(text, &Housekeeper::OnFlushed);
 }
 

@@ -63,6 +63,8 @@ class SqlConnection::Machine {
     const auto seconds =
         static_cast<unsigned>(std::max<int64_t>(1, (endpoint_.connect_timeout_ms + 999) / 1000));
     mysql_options(&mysql_, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
+    const unsigned tcp = MYSQL_PROTOCOL_TCP;  // also to "localhost", which is a socket file else
+    mysql_options(&mysql_, MYSQL_OPT_PROTOCOL, &tcp);
     mysql_options(&mysql_, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     if (endpoint_.tls) {
       const my_bool on = 1;

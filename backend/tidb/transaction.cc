@@ -145,10 +145,12 @@ Status Transaction::TakeLoaded(const SqlReply& reply) {
 }
 
 void Transaction::LoadRow(const KeyRow& row) {
-  if (flush_times_.Absent(row.db, row.rev)) return;
-  // A tombstone has a revision too: a key that was deleted and made again has changed.
-  revisions_.push_back({row.db, std::string(row.key), row.rev});
-  if (row.type == 0) return;
+  const bool flushed = flush_times_.Absent(row.db, row.rev);
+  // A tombstone has a revision too: a key that was deleted and made again has changed. So has a key
+  // that a flush took, but not one that was absent then.
+  const uint64_t revision = flushed && row.type != 0 ? ~row.rev : row.rev;
+  revisions_.push_back({row.db, std::string(row.key), revision});
+  if (flushed || row.type == 0) return;
   if (row.incarnation) {
     if (!large_.Found(row)) ++foreign_rows_;
     return;

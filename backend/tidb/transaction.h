@@ -71,7 +71,11 @@ class Transaction {
   std::string_view BlindSql(const Marker& marker);
   /// After Judge() said kCommitted.
   Status TakeBlind(const SqlReply& reply);
-  /// The packet that looks at the past, when the answer to BlindSql() was lost.
+  /// When the answer to BlindSql() was lost, but it is known that it was applied: the packet that
+  /// looks at the rows as they are now. kUnavailable: they do not tell, for others wrote since.
+  std::string_view PresentSql(CommitTs start_ts);
+  Status TakePresent(const SqlReply& reply);
+  /// Then this one, which looks at the past, as long as the database keeps it.
   std::string_view SnapshotSql(CommitTs start_ts);
   Status TakeSnapshot(const SqlReply& reply);
   /// By when a commit was known, Unix ms. A lock that was due by its commit was never held.
@@ -118,6 +122,7 @@ class Transaction {
                  std::string_view bytes);
   void PresetRevisions();
   void LoadFound(const SqlRows& rows);
+  void ShowLateAsTaken();
   bool IsLate(const BlindWrite& write) const;
   std::vector<const BlindWrite*> BlindWrites() const;
   std::vector<SqlKey> BlindKeys() const;

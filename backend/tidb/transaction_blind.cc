@@ -64,7 +64,11 @@ void Transaction::LoadFound(const SqlRows& rows) {
     const auto key = ReadKeyRow(row, databases_);
     if (key && key->live(flush_times_)) LoadWithoutValue(*keyspace_, *key);
   });
-  // A lock whose commit took longer than it lasts is no lock: it reads as taken.
+  ShowLateAsTaken();
+}
+
+// A lock whose commit took longer than it lasts is no lock: it reads as taken.
+void Transaction::ShowLateAsTaken() {
   for (const BlindWrite* write : BlindWrites()) {
     if (IsLate(*write)) ShowTaken(*write, *keyspace_);
   }
@@ -95,6 +99,40 @@ Status Transaction::TakeBlind(const SqlReply& reply) {
   constexpr size_t kSelect = 1;
   if (reply.results.size() <= kSelect) return Error{Errc::kIo, "ERR the database did not answer"};
   LoadFound(reply.results[kSelect]);
+  return Ok();
+}
+
+std::string_view Transaction::PresentSql(CommitTs start_ts) {
+  start_ts_ = start_ts;
+  sql_.clear();
+  SqlText sql(sql_);
+  sql.Sql("SELECT ").Sql(kKeyColumnsWithoutValue).Sql(",events FROM tw_keys WHERE");
+  AppendKeyIn(sql, BlindKeys());
+  return sql_;
+}
+
+// Revisions of a key only grow. So a row of ours was written by us, an older one was not, and of a
+// newer one nobody can tell.
+Status Transaction::TakePresent(const SqlReply& reply) {
+  if (!reply.error.ok()) return Error{Errc::kUnavailable, reply.error.text};
+  const std::vector<const BlindWrite*> writes = BlindWrites();
+  bool unknown = false;
+  reply.results.front().ForEach([&](std::span<const Value> row) {
+    const auto key = ReadKeyRow(row, databases_);
+    if (!key) return;
+    const auto write = std::find_if(writes.begin(), writes.end(), [&](const BlindWrite* one) {
+      return one->db == key->db && one->key == key->key;
+    });
+    // What was there before does not matter to a plain SET.
+    if (write == writes.end() || (*write)->kind == BlindWrite::Kind::kPut) return;
+    unknown = unknown || key->rev > start_ts_;
+    const bool written = key->rev == start_ts_;
+    const bool erases = (*write)->kind == BlindWrite::Kind::kErase;
+    if (erases && written && key->value == "del") ShowTaken(**write, *keyspace_);
+    if (!erases && !written) LoadWithoutValue(*keyspace_, *key);
+  });
+  if (unknown) return Error{Errc::kUnavailable, "others wrote since"};
+  ShowLateAsTaken();
   return Ok();
 }
 

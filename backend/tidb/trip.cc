@@ -256,7 +256,7 @@ void Trip::Fence(ConnectionSlot& slot) {
   slot_ = &slot;
   slot.Reserve();
   if (std::exchange(state_, State::kAtWork) == State::kWantsPast) {
-    Send(transaction_.SnapshotSql(lost_start_ts_), &Trip::OnPast);
+    Send(transaction_.PresentSql(lost_start_ts_), &Trip::OnPresent);
     return;
   }
   fence_.clear();
@@ -288,22 +288,42 @@ void Trip::OnFenced(SqlReply reply) {
   }
 }
 
-void Trip::OnPast(SqlReply reply) {
-  const bool lost = reply.error.connection_lost();
+void Trip::OnPresent(SqlReply reply) {
   transaction_.set_answered_ms(engine_.time_.NowMs());
-  const bool known = transaction_.TakeSnapshot(reply).ok();
-  // The session may still look at the past when a statement failed.
-  GiveBack(reply.error.ok() ? After::kClean : After::kBroken);
-  if (known) {
-    ShowBatches();
-    End(Outcome::kCommitted, {});
-  } else if (lost) {
-    state_ = State::kWantsPast;
-    engine_.SchedulePump();
-    engine_.WatchDeadlines();
+  if (transaction_.TakePresent(reply).ok()) {
+    EndFound(After::kClean);
+  } else if (reply.error.ok()) {
+    Send(transaction_.SnapshotSql(lost_start_ts_), &Trip::OnPast);
   } else {
-    End(Outcome::kUndecided, "what was there before is not known any more");
+    GiveBack(After::kBroken);
+    LookAgain(reply.error.connection_lost(), reply.error.text);
   }
+}
+
+void Trip::OnPast(SqlReply reply) {
+  if (transaction_.TakeSnapshot(reply).ok()) {
+    EndFound(After::kClean);
+    return;
+  }
+  // The session may still look at the past when a statement failed.
+  GiveBack(After::kBroken);
+  LookAgain(reply.error.connection_lost(), reply.error.text);
+}
+
+void Trip::EndFound(After after) {
+  GiveBack(after);
+  ShowBatches();
+  End(Outcome::kCommitted, {});
+}
+
+void Trip::LookAgain(bool lost, const std::string& why) {
+  if (!lost) {
+    End(Outcome::kUndecided, "what was there before is not known any more: " + why);
+    return;
+  }
+  state_ = State::kWantsPast;
+  engine_.SchedulePump();
+  engine_.WatchDeadlines();
 }
 
 void Trip::GiveUpFence(int64_t now_ms) {

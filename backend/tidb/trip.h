@@ -41,7 +41,9 @@ class Trip {
   void OnLoadedMore(SqlReply reply);
   void NotLoaded(const Error& error);
   void OnWritten(SqlReply reply);
+  void OnPresent(SqlReply reply);
   void OnPast(SqlReply reply);
+  void LookAgain(bool lost, const std::string& why);
   void ShowBatches();
   void ShowBatch(TidbBatch& batch, Keyspace& keyspace, int64_t now_ms);
   void TakeBackLateLocks();
@@ -58,6 +60,7 @@ class Trip {
   /// Refused together: whose fault it is shows when each goes alone.
   void Refused(const std::string& text);
   using After = ConnectionSlot::After;
+  void EndFound(After after);
   void GiveBack(After after);
   int64_t TimeLeftMs() const;
 

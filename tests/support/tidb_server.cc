@@ -72,7 +72,7 @@ std::string FindProgram() {
 
 // With settings for a server that is quiet and does no work in the background that a test has no
 // use for.
-std::string MakeFolder() {
+std::string MakeFolder(const std::string& settings) {
   std::string folder = (std::filesystem::temp_directory_path() / "tideway-tidb-XXXXXX").string();
   if (mkdtemp(folder.data()) == nullptr) throw std::runtime_error("no folder can be made");
   std::ofstream(folder + "/tidb.toml")
@@ -80,7 +80,8 @@ std::string MakeFolder() {
          "slow-query-file = \""
       << folder
       << "/slow.log\"\n"
-         "[performance]\nstats-lease = \"0\"\nrun-auto-analyze = false\n";
+         "[performance]\nstats-lease = \"0\"\nrun-auto-analyze = false\n"
+      << settings;
   return folder;
 }
 
@@ -105,7 +106,7 @@ TidbServer::~TidbServer() {
   std::filesystem::remove_all(folder_, ignored);
 }
 
-std::unique_ptr<TidbServer> TidbServer::Start(std::string* why) {
+std::unique_ptr<TidbServer> TidbServer::Start(std::string* why, const std::string& settings) {
   const std::string program = FindProgram();
   if (program == "off") {
     *why = "TIDEWAY_TIDB is off: under ThreadSanitizer the time limits of these tests do not hold";
@@ -119,7 +120,7 @@ std::unique_ptr<TidbServer> TidbServer::Start(std::string* why) {
   // else may take its ports before it does.
   for (int attempt = 0; attempt < kStartAttempts; ++attempt) {
     std::unique_ptr<TidbServer> server(
-        new TidbServer(program, MakeFolder(), FreePort(), FreePort()));
+        new TidbServer(program, MakeFolder(settings), FreePort(), FreePort()));
     if (server->Restart()) return server;
   }
   throw std::runtime_error("tidb-server did not start: " + program);

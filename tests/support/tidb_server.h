@@ -15,7 +15,8 @@ class TidbServer {
   /// Null when there is none: *why says so, tests then skip with that reason. The program is
   /// TIDEWAY_TIDB, or what tests/tidb/build.sh has built; it is not built here. "off": none. Throws
   /// when there is one that does not start.
-  static std::unique_ptr<TidbServer> Start(std::string* why);
+  /// `settings` are added to its configuration file.
+  static std::unique_ptr<TidbServer> Start(std::string* why, const std::string& settings = {});
   ~TidbServer();
   TidbServer(const TidbServer&) = delete;
   TidbServer& operator=(const TidbServer&) = delete;

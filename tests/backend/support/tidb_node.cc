@@ -33,8 +33,12 @@ bool MakeTables(uint16_t port, const std::string& database) {
 
 TidbNode::TidbNode(const Options& options) {
   backend::TidbStoreOptions store;
-  store.address = AddressOf(options.port, options.database);
-  store.address.connections = options.connections;
+  if (options.uri.empty()) {
+    store.address = AddressOf(options.port, options.database);
+    store.address.connections = options.connections;
+  } else {
+    store.address = backend::ParseTidbAddress(options.uri).value();
+  }
   store.databases = 4;
   store.value_bytes_max = options.value_bytes_max;
   store.backend_timeout_ms = options.backend_timeout_ms;

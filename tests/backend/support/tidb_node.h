@@ -22,7 +22,8 @@ class TidbNode {
  public:
   struct Options {
     uint16_t port = 0;  // of TiDB, or of what stands before it
-    std::string database;
+    std::string database = {};
+    std::string uri = {};  // instead of both: the words of `backend`
     int64_t backend_timeout_ms = 30'000;
     uint32_t connections = 1;
     size_t value_bytes_max = size_t{64} << 20;

@@ -121,6 +121,32 @@ TEST_F(Contention, AWatchSeesAKeyThatCameAndWentAgain) {
   a_->Run({"w"}, [&](View& view) { EXPECT_NE(view.CurrentRevision(0, "w"), watched); });
 }
 
+TEST_F(Contention, AWatchSeesAKeyThatCameAndWasFlushed) {
+  a_->driver().set_wants_revisions(true);
+  const auto revision = [&](const std::string& key) {
+    uint64_t found = 0;
+    a_->Run({key}, [&](View& view) { found = view.WatchRevision(0, key); });
+    return found;
+  };
+  const auto flush = [&] {
+    b_->driver().set_ranges({{RangeRead::Kind::kFlush, 0}});
+    b_->Run({}, [](View& view) { view.Flush(0); });
+  };
+  b_->Set("there", "v");
+  const uint64_t never = revision("never");
+  const uint64_t there = revision("there");
+  const uint64_t came = revision("came");
+  b_->Set("came", "v");
+  flush();
+  EXPECT_EQ(revision("never"), never);
+  EXPECT_NE(revision("there"), there);
+  EXPECT_NE(revision("came"), came);
+  // What is absent already is not touched by a flush.
+  const uint64_t gone = revision("there");
+  flush();
+  EXPECT_EQ(revision("there"), gone);
+}
+
 // SET NX is granted to one of all nodes.
 TEST_F(Contention, OfManyWhoWantALockOneGetsIt) {
   constexpr int kNodes = 4;

@@ -251,10 +251,12 @@ TEST_F(LargeValues, WhatNobodyOwnsIsCollected) {
   sql_->Run("UPDATE tw_keys SET db=1 WHERE k='flushed'");
   node_->Set("h", "small");
   node_->Erase("gone");
-  // As if its ten minutes had passed.
-  sql_->Run("UPDATE tw_keys SET expire_at=1 WHERE k='gone'");
   node_->driver().set_ranges({{RangeRead::Kind::kFlush, 1}});
   node_->Run({}, [](View& view) { view.Flush(1); });
+  // As if their ten minutes had passed.
+  sql_->Run("UPDATE tw_keys SET expire_at=1 WHERE k='gone'");
+  sql_->Run("UPDATE tw_keys SET rev=1 WHERE k='flushed'");
+  sql_->Run("UPDATE tw_databases SET flush_rev=2 WHERE db=1");
   const auto begin = std::chrono::steady_clock::now();
   while (Parts() != "0" && std::chrono::steady_clock::now() - begin < std::chrono::seconds(60)) {
     node_->Work(std::chrono::milliseconds(100));
