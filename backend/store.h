@@ -73,6 +73,8 @@ struct RangeRead {
   uint32_t db;
   uint64_t cursor = 0;
   uint64_t count = 0;
+  std::string_view prefix = {};  // kKeys, kPage: keys that begin otherwise need not be told; a view
+                                 // as Read::key
 };
 
 /// A write whose effect can be said without reading first. Views as Read::key.

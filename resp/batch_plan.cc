@@ -36,6 +36,11 @@ uint64_t ScanCount(Args args, size_t first) {
   return count;
 }
 
+// What every match of a pattern begins with.
+std::string_view LiteralHead(std::string_view pattern) {
+  return pattern.substr(0, std::min(pattern.find_first_of("*?[\\"), pattern.size()));
+}
+
 bool AllDifferent(const std::vector<backend::BlindWrite>& writes) {
   std::vector<std::string_view> keys;
   for (const backend::BlindWrite& write : writes) keys.push_back(write.key);
@@ -111,6 +116,11 @@ void BatchPlan::AddRange(const Command& row, Args args, uint32_t db, backend::Ba
   if (range.kind == backend::RangeRead::Kind::kPage) {
     range.cursor = ParseUint64(args[1]).value_or(0);
     range.count = ScanCount(args, 2);
+    for (size_t i = 2; i + 1 < args.size(); i += 2) {
+      if (EqualsIgnoreCase(args[i], "match")) range.prefix = LiteralHead(args[i + 1]);
+    }
+  } else if (range.kind == backend::RangeRead::Kind::kKeys && args.size() == 2) {
+    range.prefix = LiteralHead(args[1]);
   }
   if (!any_database_ && !row.Has(kAllDbs)) {
     batch.ranges.push_back(range);

@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "backend/tidb/schema.h"
 #include "backend/tidb/sql_numbers.h"
 
 namespace tideway::backend {
@@ -27,6 +28,13 @@ void AppendLive(SqlText& sql, const RangeRead& range) {
   sql.Sql(" FROM tw_keys WHERE db=").Number(range.db);
   sql.Sql(" AND type<>0 AND IFNULL(rev,~0)>=");
   sql.Sql("IFNULL((SELECT flush_rev FROM tw_databases WHERE db=").Number(range.db).Sql("),0)");
+  if (range.prefix.empty() || range.prefix.size() > kTidbKeyBytesMax) return;
+  sql.Sql(" AND k>=").Bytes(range.prefix);
+  std::string end(range.prefix);
+  while (!end.empty() && end.back() == '\xff') end.pop_back();
+  if (end.empty()) return;
+  end.back() = static_cast<char>(end.back() + 1);
+  sql.Sql(" AND k<").Bytes(end);
 }
 
 void AppendKeys(SqlText& sql, const RangeRead& range) {

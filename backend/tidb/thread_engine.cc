@@ -11,8 +11,7 @@
 namespace tideway::backend {
 namespace {
 
-// One load's keys. A write aims at what TiKV commits in one round (async commit: 256 keys and 4 KB
-// of encoded keys).
+// One load's keys, and those of a write.
 constexpr size_t kReadKeysMax = 256;
 constexpr size_t kWriteKeysMax = 64;
 constexpr size_t kBlindKeysMax = 64;
@@ -22,6 +21,22 @@ constexpr size_t kBytesMax = size_t{256} << 10;
 constexpr int kConflictsTogether = 2;
 // How often deadlines of what waits are looked at.
 constexpr int64_t kDeadlineLookMs = 50;
+
+// What TiKV commits in one round (async commit) has at most so many bytes of keys, encoded: eight
+// bytes become nine, behind a prefix; and so has the row's place in the index of due keys.
+constexpr size_t kCommitKeyBytesMax = 4096;
+constexpr size_t kKeyPrefixBytes = 20;
+constexpr size_t kDueKeyBytes = 40;
+
+size_t CommitKeyBytes(const TidbBatch& batch) {
+  const auto encoded = [](size_t bytes) { return kKeyPrefixBytes + (bytes / 8 + 1) * 9; };
+  size_t bytes = 0;
+  for (const Read& read : batch.reads) bytes += encoded(read.key.size());
+  for (const BlindWrite& write : batch.blind) {
+    if (write.ttl_ms > 0) bytes += kDueKeyBytes + encoded(write.key.size());
+  }
+  return bytes;
+}
 
 uint64_t IdOf(const Read& read) { return read.hash ^ (read.db * 0x9e3779b97f4a7c15ull); }
 
@@ -77,6 +92,10 @@ Progress ThreadEngine::Load(TidbBatch& batch) {
     batch.view().set_now_ms(time_.NowMs());
     return Progress::kDone;
   }
+  if (batch.reads.size() > options_.txn_keys_max) {
+    RefuseTooMany(batch);
+    return Progress::kPending;
+  }
   batch.Pin();
   batch.deadline_ms = NowMs() + options_.backend_timeout_ms;
   batch.conflicts = 0;
@@ -85,6 +104,16 @@ Progress ThreadEngine::Load(TidbBatch& batch) {
   SchedulePump();
   WatchDeadlines();
   return Progress::kPending;
+}
+
+void ThreadEngine::RefuseTooMany(TidbBatch& batch) {
+  batch.outcome = Outcome::kNotApplied;
+  batch.detail = "ERR " + std::to_string(batch.reads.size()) +
+                 " keys in one transaction are more " + "than " +
+                 std::to_string(options_.txn_keys_max) + " (txn-keys-max)";
+  port_.Post([&batch, alive = std::weak_ptr<bool>(alive_)] {
+    if (!alive.expired()) batch.owner().OnCommitted(batch);
+  });
 }
 
 Progress ThreadEngine::Commit(TidbBatch& batch) {
@@ -164,6 +193,7 @@ std::vector<TidbBatch*> ThreadEngine::TakeNext() {
   std::unordered_set<uint64_t> written;  // of a blind transaction, where each key stands once
   size_t keys = 0;
   size_t bytes = 0;
+  size_t commit_bytes = 0;
   size_t keys_max = 0;
   bool full = false;
   bool narrow = false;
@@ -174,7 +204,8 @@ std::vector<TidbBatch*> ThreadEngine::TakeNext() {
     const bool fits =
         taken.empty() ||
         (!alone && SameKind(*taken.front(), batch) && (!narrow || IsAbout(batch, first_keys)) &&
-         keys + batch.reads.size() <= keys_max && bytes + batch.bytes() <= kBytesMax);
+         keys + batch.reads.size() <= keys_max && bytes + batch.bytes() <= kBytesMax &&
+         (!batch.may_write || commit_bytes + CommitKeyBytes(batch) <= kCommitKeyBytesMax));
     const bool collides = Collides(batch, passed) || Repeats(batch, written);
     if (collides) batch.MeetOthers();
     if (!fits || collides) {
@@ -192,6 +223,7 @@ std::vector<TidbBatch*> ThreadEngine::TakeNext() {
     }
     keys += batch.reads.size();
     bytes += batch.bytes();
+    if (batch.may_write) commit_bytes += CommitKeyBytes(batch);
     taken.push_back(&batch);
     at = waiting_.erase(at);
     full = alone || keys >= keys_max || bytes >= kBytesMax;

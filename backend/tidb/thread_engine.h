@@ -35,6 +35,7 @@ struct TidbEngineOptions {
   size_t connections = 4;  // a thread
   int64_t backend_timeout_ms = 3'000;
   size_t value_bytes_max = size_t{64} << 20;
+  size_t txn_keys_max = 100'000;
   std::vector<SqlEndpoint> endpoints;
 };
 
@@ -58,6 +59,7 @@ class ThreadEngine {
   friend class Trip;
 
   void SchedulePump();
+  void RefuseTooMany(TidbBatch& batch);
   void Pump();
   /// Takes the batches of the next transaction out of waiting_; empty when none can go now.
   std::vector<TidbBatch*> TakeNext();

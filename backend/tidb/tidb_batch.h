@@ -23,6 +23,7 @@ class TidbBatch final : public Batch {
   void Pin() {
     words_.clear();
     for (Read& read : reads) read.key = words_.emplace_back(read.key);
+    for (RangeRead& range : ranges) range.prefix = words_.emplace_back(range.prefix);
     for (MemberRead& read : members) read.member = words_.emplace_back(read.member);
     for (BlindWrite& write : blind) {
       write.key = words_.emplace_back(write.key);

@@ -28,6 +28,7 @@ TidbEngineOptions EngineOptions(const TidbStoreOptions& options) {
   engine.connections = address.connections;
   engine.backend_timeout_ms = options.backend_timeout_ms;
   engine.value_bytes_max = options.value_bytes_max;
+  engine.txn_keys_max = options.txn_keys_max;
   for (const TidbHost& host : address.hosts) {
     SqlEndpoint endpoint;
     endpoint.host = host.host;

@@ -17,6 +17,8 @@ struct TidbStoreOptions {
   /// How long a command waits for the database, in ms.
   int64_t backend_timeout_ms = 3'000;
   size_t value_bytes_max = size_t{64} << 20;
+  /// Keys that one batch may name.
+  size_t txn_keys_max = 100'000;
   StoreSettings settings;
 };
 

@@ -52,11 +52,7 @@ void Trip::Send(std::string_view sql, void (Trip::*answer)(SqlReply)) {
 void Trip::Load() { Send(transaction_.LoadSql(), &Trip::OnLoaded); }
 
 void Trip::OnFlushAnnounced(SqlReply reply) {
-  if (reply.error.connection_lost()) {
-    GiveBack(After::kBroken);
-    Again();
-    return;
-  }
+  if (reply.error.connection_lost()) return LostConnection();
   if (const Status taken = transaction_.TakeFlushAnnounced(reply); !taken.ok()) {
     NotLoaded(taken.error());
   } else {
@@ -65,12 +61,7 @@ void Trip::OnFlushAnnounced(SqlReply reply) {
 }
 
 void Trip::OnLoaded(SqlReply reply) {
-  if (reply.error.connection_lost()) {
-    TidbCounters::Add(engine_.counters_.lost_connections);
-    GiveBack(After::kBroken);
-    Again();
-    return;
-  }
+  if (reply.error.connection_lost()) return LostConnection();
   if (const Status loaded = transaction_.TakeLoaded(reply); !loaded.ok()) {
     NotLoaded(loaded.error());
     return;
@@ -86,11 +77,7 @@ void Trip::OnLoaded(SqlReply reply) {
 }
 
 void Trip::OnLoadedMore(SqlReply reply) {
-  if (reply.error.connection_lost()) {
-    GiveBack(After::kBroken);
-    Again();
-    return;
-  }
+  if (reply.error.connection_lost()) return LostConnection();
   if (const Status loaded = transaction_.TakeMore(reply); !loaded.ok()) {
     NotLoaded(loaded.error());
     return;
@@ -104,7 +91,8 @@ void Trip::NotLoaded(const Error& error) {
     Refused(error.detail);
     return;
   }
-  TidbCounters::Add(engine_.counters_.flush_waits);
+  TidbCounters::Add(transaction_.error_text().empty() ? engine_.counters_.flush_waits
+                                                      : engine_.counters_.conflicts);
   if (transaction_.abandoned_flush()) {
     // Whatever comes of it, the batches look again.
     ConnectionSlot* const slot = slot_;
@@ -193,9 +181,9 @@ void Trip::OnPacket(SqlReply reply) {
     SendNextPacket();
     return;
   }
-  const bool lost = reply.error.connection_lost();
+  if (reply.error.connection_lost()) return LostConnection();
   const TransactionEnd end = transaction_.JudgeUnsent(reply);
-  GiveBack(lost ? After::kBroken : After::kOpen);
+  GiveBack(After::kOpen);
   NotCommitted(end);
 }
 
@@ -332,6 +320,12 @@ void Trip::GiveUpFence(int64_t now_ms) {
 }
 
 void Trip::GiveBack(After after) { std::exchange(slot_, nullptr)->Release(after); }
+
+void Trip::LostConnection() {
+  TidbCounters::Add(engine_.counters_.lost_connections);
+  GiveBack(After::kBroken);
+  Again();
+}
 
 void Trip::Again() {
   state_ = State::kFree;

@@ -57,6 +57,7 @@ class Trip {
   void End(Outcome outcome, const std::string& detail);
   /// Surely not applied: the batches go again.
   void Again();
+  void LostConnection();
   /// Refused together: whose fault it is shows when each goes alone.
   void Refused(const std::string& text);
   using After = ConnectionSlot::After;

@@ -112,7 +112,10 @@ Entry* FindEntry(const Keyspace& keyspace, uint64_t hash, uint32_t db, std::stri
 
 std::optional<std::string_view> EncodeInline(const Entry& entry, std::string& scratch) {
   if (entry.key_size() > kRowBytesMax) return std::nullopt;
-  return EncodeUpTo(entry, kRowBytesMax - entry.key_size(), scratch);
+  const size_t bytes_max = kRowBytesMax - entry.key_size();
+  const bool is_string = entry.type() == ValueType::kString;
+  return EncodeUpTo(entry, is_string ? bytes_max : std::min(bytes_max, kInlineMembersBytesMax),
+                    scratch);
 }
 
 Status ReadHash(std::string_view bytes,

@@ -31,6 +31,10 @@ class Keyspace;
 /// whole. The other columns come on top.
 inline constexpr size_t kRowBytesMax = size_t{64} << 10;
 
+/// Of them, a hash's or set's: the row is written whole with each member, so more of them lie in
+/// rows of their own.
+inline constexpr size_t kInlineMembersBytesMax = size_t{16} << 10;
+
 constexpr bool FitsInline(size_t key_bytes, size_t value_bytes) {
   return key_bytes <= kRowBytesMax && value_bytes <= kRowBytesMax - key_bytes;
 }
@@ -38,8 +42,8 @@ constexpr bool FitsInline(size_t key_bytes, size_t value_bytes) {
 /// The entry of a key, or null; what commit encodes.
 Entry* FindEntry(const Keyspace& keyspace, uint64_t hash, uint32_t db, std::string_view key);
 
-/// The bytes for column v, or nullopt when they do not fit inline: found out after at most
-/// kRowBytesMax bytes of work, however large the value is. The view points into the entry (a
+/// The bytes for column v, or nullopt when they are too many: found out after at most kRowBytesMax
+/// bytes of work, however large the value is. The view points into the entry (a
 /// string) or into `scratch`, whose memory is meant to be used again. Precondition: a hash or set
 /// is not empty.
 std::optional<std::string_view> EncodeInline(const Entry& entry, std::string& scratch);

@@ -246,6 +246,13 @@ constexpr SettingRow kLimitRows[] = {
      .min = limits::kKiB * 64,
      .max = limits::kTidbValueBytesMax,
      .help = "bytes of one value with backend tidb://; a larger one is refused"},
+    {.name = "txn-keys-max",
+     .group = kLimits,
+     .flags = kRestart | kOurs,
+     .number = Field<&Settings::txn_keys_max>(),
+     .min = 256,
+     .max = 1'000'000,
+     .help = "keys that one command or EXEC may name with backend tidb://"},
 };
 
 constexpr SettingRow kOtherRows[] = {

@@ -81,6 +81,7 @@ struct Settings {
   int64_t proto_max_bulk_len = limits::kBulkBytesDefault;                // bytes
   int64_t client_query_buffer_limit = limits::kQueryBufferBytesDefault;  // bytes
   int64_t value_bytes_max = limits::kTidbValueBytesDefault;              // bytes
+  int64_t txn_keys_max = limits::kTidbTxnKeysDefault;                    // keys
   int64_t reply_bytes_max = limits::kReplyBytesDefault;                  // bytes
   OutputBufferLimit normal_output;
   OutputBufferLimit replica_output = {256 * int64_t{limits::kMiB}, 64 * int64_t{limits::kMiB},

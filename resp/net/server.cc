@@ -119,6 +119,7 @@ Result<std::unique_ptr<backend::Store>> OpenTidb(const Settings& settings,
                                  .databases = static_cast<uint32_t>(settings.databases),
                                  .backend_timeout_ms = settings.backend_timeout.count(),
                                  .value_bytes_max = static_cast<size_t>(settings.value_bytes_max),
+                                 .txn_keys_max = static_cast<size_t>(settings.txn_keys_max),
                                  .settings = StoreSettingsOf(settings)},
                                 clock);
 }

@@ -260,6 +260,23 @@ TEST_P(StoreContract, AScanOverSeveralBatchesFindsWhatIsThereAllTheTime) {
   }
 }
 
+TEST_P(StoreContract, ARangeByPrefixShowsEveryKeyThatBeginsSo) {
+  const std::vector<std::string> keys = {"",   "a", "ab",   "ab\xff",  "ab\xff\xff",
+                                         "ac", "b", "\xff", "\xff\xff"};
+  for (const std::string& key : keys) Set(key, "v");
+  for (const std::string prefix : {"", "a", "ab", "ab\xff", "\xff", "\xff\xff", "none"}) {
+    driver_->set_ranges({{.kind = RangeRead::Kind::kKeys, .db = 0, .prefix = prefix}});
+    std::set<std::string> shown;
+    Run({},
+        [&](View& view) { view.ForEachKey([&](const Key& key) { shown.emplace(key.name()); }); });
+    for (const std::string& key : keys) {
+      if (key.starts_with(prefix)) {
+        EXPECT_TRUE(shown.contains(key)) << prefix << ": " << key;
+      }
+    }
+  }
+}
+
 TEST_P(StoreContract, FlushEmptiesOneDatabase) {
   Set("a", "v");
   Set("b", "v");

@@ -48,6 +48,30 @@ TEST_F(ForeignRows, AStringThatAnotherProgramInsertsIsThere) {
   EXPECT_EQ(node_->Get("greeting"), "hello");
 }
 
+// As README shows them.
+TEST_F(ForeignRows, StringsAreWrittenReadAndDeletedByTheDocumentedStatements) {
+  const std::string put = "REPLACE INTO tw_keys (db, k, v) VALUES (0, 'hello', 'world')";
+  const std::string look =
+      "SELECT GROUP_CONCAT(k, '=', v) FROM tw_keys WHERE db = 0 AND type = 1 "
+      "AND incarnation IS NULL "
+      "AND (expire_at IS NULL OR expire_at > UNIX_TIMESTAMP(NOW(3)) * 1000) "
+      "AND IFNULL(rev, ~0) >= IFNULL((SELECT flush_rev FROM tw_databases WHERE db = 0), 0)";
+  node_->Set("hello", "before");
+  node_->Erase("hello");
+  node_->Set("due", "v", 1);
+  node_->Set("flushed", "v");
+  node_->driver().set_ranges({{RangeRead::Kind::kFlush, 0}});
+  node_->Run({}, [](View& view) { view.Flush(0); });
+  node_->Set("due again", "v", 1);
+  node_->Set("large", std::string(100'000, 'v'));
+  node_->Set("ours", "v");
+  Execute(put);
+  EXPECT_EQ(node_->Get("hello"), "world");
+  EXPECT_EQ(sql_->Value(look), "hello=world,ours=v");
+  Execute("DELETE FROM tw_keys WHERE db = 0 AND k = 'hello'");
+  EXPECT_EQ(node_->Get("hello"), "-");
+}
+
 TEST_F(ForeignRows, WhatAnotherProgramChangesIsSeenAtOnce) {
   node_->Set("k", "ours");
   Execute("UPDATE tw_keys SET v='theirs' WHERE k='k'");
@@ -135,6 +159,13 @@ TEST_F(ForeignRows, TheLongestKeyFitsAndALongerOneIsRefusedWithTheLimit) {
 }
 
 // A key that nothing can hold is not asked for: its text would not fit into a packet.
+TEST_F(ForeignRows, MoreKeysThanATransactionTakesAreRefusedWithTheLimit) {
+  const BatchDriver::Keys keys(100'001, "k");
+  EXPECT_EQ(node_->Run(keys, [](View&) {}), Outcome::kNotApplied);
+  EXPECT_THAT(node_->driver().detail(), HasSubstr("100000 (txn-keys-max)"));
+  EXPECT_EQ(node_->Get("k"), "-");
+}
+
 TEST_F(ForeignRows, AKeyOfManyMegabytesIsAbsent) {
   const std::string huge(size_t{40} << 20, 'k');
   EXPECT_EQ(node_->Get(huge), "-");
