@@ -89,6 +89,9 @@ struct BlindWrite {
   std::string_view key;
   std::string_view value;
   int64_t ttl_ms = 0;  // from the batch's time on; 0: it does not expire
+  /// One of several keys that its command looks at: it must still be what it was when the batch
+  /// commits, even if nothing is written there because there is nothing to erase.
+  bool together = false;
 };
 
 enum class Progress : uint8_t { kDone, kPending };

@@ -141,9 +141,15 @@ size_t View::ExpiringCount(uint32_t db) const { return keyspace_->ExpiringCount(
 uint32_t View::database_count() const { return keyspace_->database_count(); }
 
 uint64_t View::Scan(uint64_t cursor, size_t count, const std::function<void(const Key&)>& fn) {
-  if (range_answers_ != nullptr && range_answers_->next_cursor) {
-    ForEachKey(fn);
-    return *range_answers_->next_cursor;
+  if (range_answers_ != nullptr) {
+    for (RangeAnswers::Page& page : range_answers_->pages) {
+      if (page.told || page.db != db_ || page.cursor != cursor || page.count != count) continue;
+      page.told = true;
+      for (const std::string& name : page.keys) {
+        if (const Key key = Peek(name); key.exists()) fn(key);
+      }
+      return page.next;
+    }
   }
   uint64_t in_stripe = cursor & kInStripe;
   size_t told = 0;
@@ -185,7 +191,7 @@ void View::ForEachKey(const std::function<void(const Key&)>& fn) {
 
 std::optional<std::string> View::RandomKey() {
   for (int trial = 0; trial < kRandomKeyTries; ++trial) {
-    const size_t keys = DbSize(db_);
+    const size_t keys = keyspace_->KeyCount(db_);
     if (keys == 0) return std::nullopt;
     uint64_t skip = Random() % keys;
     uint32_t stripe = 0;

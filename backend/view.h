@@ -42,7 +42,16 @@ struct EventNote {
 struct RangeAnswers {
   /// How many more keys a database has than the keyspace shows, where that was asked for.
   std::vector<std::optional<int64_t>> not_shown;
-  std::optional<uint64_t> next_cursor;  // the keyspace holds this SCAN's page
+  /// A step of a SCAN.
+  struct Page {
+    uint32_t db;
+    uint64_t cursor;
+    uint64_t count;
+    uint64_t next = 0;              // cursor
+    std::vector<std::string> keys = {};  // that were there; the keyspace shows them
+    bool told = false;
+  };
+  std::vector<Page> pages;
 };
 
 /// What happened on a View since its counters were last cleared.

@@ -178,7 +178,13 @@ void BatchPlan::AddReads(const Command& row, Args args, uint32_t db, backend::Ba
   ForEachKey(row, args, [&keys](size_t) { ++keys; });
   const bool together = row.Has(kWrite) && (keys > 1 || row.Has(kOtherDb));
   const size_t first = batch.reads.size();
+  // What is written whatever is there is not looked at.
+  scratch_.clear();
+  const bool blind = remote_ && row.blind != nullptr && row.blind(args, scratch_);
   ForEachKey(row, args, [&](size_t index) { AddRead(args[index], db, row, together, batch); });
+  for (size_t i = first; blind && i < batch.reads.size(); ++i) {
+    batch.reads[i].scope = ReadScope::kRow;
+  }
   if (remote_ && row.members != MembersAt::kNone) AddMembers(row, args, first, batch);
 }
 
@@ -206,6 +212,13 @@ void BatchPlan::AddQueue(Session& session, backend::Batch& batch) {
 bool BatchPlan::ends_with_exec() const {
   return !commands_.empty() && commands_.back().command.row != nullptr &&
          commands_.back().command.row->Has(kReadsQueue);
+}
+
+void BatchPlan::Forget() {
+  if (words_.empty()) return;
+  commands_.clear();
+  words_.clear();
+  pinned_.clear();
 }
 
 void BatchPlan::Pin() {

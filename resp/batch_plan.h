@@ -33,6 +33,8 @@ class BatchPlan {
   /// Copies the arguments: the input they point into is used for other clients while the batch is
   /// loaded.
   void Pin();
+  /// Gives the copies back.
+  void Forget();
 
   const std::vector<Planned>& commands() const { return commands_; }
   /// The last command is EXEC.
@@ -58,6 +60,7 @@ class BatchPlan {
   uint32_t databases_ = 1;
   bool any_database_ = false;  // a queued SELECT: where the commands behind it read is not followed
   std::deque<std::string> words_;
+  std::vector<backend::BlindWrite> scratch_;
   std::vector<std::vector<std::string_view>> pinned_;
 };
 

@@ -132,6 +132,11 @@ void Executor::RunForNobody(BatchRun& run) {
 }
 
 size_t Executor::RunHandlers(BatchRun& run, Session& session) {
+  if (session.ending() && run.pending && !run.batch->blind.empty()) {
+    RunForNobody(run);
+    if (worker_.server().store.Commit(*run.batch) == Progress::kDone) Finish(run);
+    return 0;
+  }
   current_ = &run;
   PrepareAttempt(run, session);
   backend::View& view = run.batch->view();
@@ -369,6 +374,7 @@ void Executor::Finish(BatchRun& run) {
 
 void Executor::Release(BatchRun& run) {
   run.session = nullptr;
+  run.plan.Forget();
   run.buffer.Clear();
   run.buffer.Shrink(kReplyBytesKept);
   run.batch->Reset();

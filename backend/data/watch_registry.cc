@@ -33,20 +33,21 @@ uint64_t WatchRegistry::Revision(uint32_t db, std::string_view key) {
 }
 
 void WatchRegistry::Preset(uint32_t db, std::string_view key, uint64_t revision) {
-  watches_.try_emplace(IdOf(db, key), Watch{.revision = revision, .watchers = 1});
+  watches_.try_emplace(IdOf(db, key), Watch{.revision = revision, .watchers = 1, .preset = true});
 }
 
 void WatchRegistry::Touch(uint32_t db, std::string_view key) {
   Watch* const watch = Find(db, key);
   if (watch == nullptr) return;
   watch->revision = ++last_revision_;
+  watch->preset = false;
   watch->known_dead = false;
 }
 
 void WatchRegistry::NoticeDead(uint32_t db, std::string_view key) {
   Watch* const watch = Find(db, key);
   if (watch == nullptr || watch->known_dead) return;
-  watch->revision = ++last_revision_;
+  watch->revision = watch->preset ? ~watch->revision : ++last_revision_;
   watch->known_dead = true;
 }
 

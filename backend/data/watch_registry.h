@@ -26,7 +26,8 @@ class WatchRegistry {
   uint64_t Revision(uint32_t db, std::string_view key);
 
   /// The key is watched from now on and has this revision, which its engine knows from elsewhere;
-  /// 0 for a key that never was. Keeps the revision that an earlier call gave.
+  /// 0 for a key that never was. Keeps the revision that an earlier call gave. Found due, it has
+  /// the complement of its revision, the same on every look.
   void Preset(uint32_t db, std::string_view key, uint64_t revision);
 
   /// The key was written or removed.
@@ -47,6 +48,7 @@ class WatchRegistry {
   struct Watch {
     uint64_t revision = 0;
     uint32_t watchers = 0;
+    bool preset = false;
     bool known_dead = false;  // watchers count the stored key as absent: it is due
   };
   Watch* Find(uint32_t db, std::string_view key);

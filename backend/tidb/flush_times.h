@@ -20,8 +20,8 @@ struct FlushTimes {
 
   std::vector<uint64_t> flushed;   // flush_rev
   std::vector<uint64_t> flushing;  // start_ts of an unfinished flush, else 0
-  /// The newest of all numbers, also of databases that this node does not serve: while it stands,
-  /// so does the rest.
+  /// The newest flush_rev of all, also of databases that this node does not serve: while it stands,
+  /// so do the others.
   uint64_t newest = 0;
 
   void Clear() {
@@ -30,7 +30,7 @@ struct FlushTimes {
     newest = 0;
   }
   void Learn(uint64_t db, uint64_t flush_rev, uint64_t flushing_since) {
-    newest = std::max({newest, flush_rev, flushing_since});
+    newest = std::max(newest, flush_rev);
     if (db >= flushed.size()) return;
     flushed[db] = flush_rev;
     flushing[db] = flushing_since;

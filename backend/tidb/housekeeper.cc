@@ -45,7 +45,7 @@ std::string OwnerName(uint64_t seed) {
          std::to_string(seed);
 }
 
-void AppendFlushTimes(SqlText& sql) { sql.Sql(";SELECT db,flush_rev,flushing FROM tw_databases"); }
+void AppendFlushTimes(SqlText& sql) { sql.Sql(";SELECT db,flush_rev,flushing,@@tidb_current_ts FROM tw_databases"); }
 
 void LearnFlushTimes(const SqlRows& rows, FlushTimes& flushes) {
   flushes.Clear();
@@ -70,12 +70,15 @@ Housekeeper::Housekeeper(const std::vector<SqlEndpoint>& endpoints, uint32_t dat
       flushes_(databases),
       lease_("housekeeping", OwnerName(seed)),
       slot_(port, endpoints, seed, seed, [] {}),
-      keys_a_step_(kKeysMax) {}
+      keys_a_step_(kKeysMax),
+      walked_(databases, 0) {}
 
 void Housekeeper::Look() {
   if (busy_ || !slot_.idle()) return;
   const int64_t now_ms = NowMs();
-  if (now_ms >= lease_due_ms_) {
+  if (!lost_.empty()) {
+    LookForLost();
+  } else if (now_ms >= lease_due_ms_ && expires_) {
     lease_due_ms_ = now_ms + Lease::kLookMs;
     Send(lease_.LookSql(), &Housekeeper::OnLeaseLooked);
   } else if (now_ms >= count_due_ms_) {
@@ -100,9 +103,15 @@ void Housekeeper::Look() {
     SqlText sql(text);
     sql.Sql("BEGIN OPTIMISTIC;DELETE FROM tw_markers WHERE start_ts<").Number(before);
     sql.Sql(" AND fenced<").Number(before).Sql(" LIMIT 1000;");
-    sql.Sql("DELETE FROM tw_cursors WHERE touched_at<UNIX_TIMESTAMP()-");
-    sql.Number(kForgetMs / 1000).Sql(" LIMIT 1000;COMMIT");
-    Send(text, &Housekeeper::OnEnded);
+    const auto old_cursors = [&](std::string_view what) {
+      sql.Sql(what).Sql(" FROM tw_cursors WHERE touched_at<UNIX_TIMESTAMP()-");
+      sql.Number(kForgetMs / 1000);
+    };
+    old_cursors("DELETE");
+    sql.Sql(" LIMIT 1000;COMMIT;");
+    old_cursors("SELECT 1");
+    sql.Sql(" LIMIT 1");
+    Send(text, &Housekeeper::OnOldForgotten);
   }
 }
 
@@ -153,7 +162,8 @@ void Housekeeper::LookForDue() {
     if (shard > 0) sql.Sql(",");
     sql.Number(shard);
   }
-  sql.Sql(") AND expire_at<(@@tidb_current_ts>>18) LIMIT ").Number(uint64_t{keys_a_step_});
+  sql.Sql(") AND expire_at<(@@tidb_current_ts>>18) AND db<").Number(databases_);
+  sql.Sql(" LIMIT ").Number(uint64_t{keys_a_step_});
   AppendFlushTimes(sql);
   Send(text, &Housekeeper::OnDue);
 }
@@ -164,6 +174,8 @@ void Housekeeper::OnDue(SqlReply reply) {
     return;
   }
   LearnFlushTimes(reply.results[2], flushes_);
+  reply.results[2].ForEach(
+      [&](std::span<const Value> row) { expiring_ts_ = NumberOf<uint64_t>(row[3], 0); });
   expiring_.clear();
   std::vector<SqlKey> expire;
   std::vector<SqlKey> remove;
@@ -209,9 +221,33 @@ void Housekeeper::OnExpired(SqlReply reply) {
     // Somebody wrote one of them: fewer at once, and again.
     keys_a_step_ = std::max(kKeysMin, keys_a_step_ / 2);
     more_due_ = !reply.error.connection_lost();
+    if (reply.error.connection_lost()) lost_ = std::exchange(expiring_, {});
   }
   if (more_due_) due_due_ms_ = 0;
   Done(reply, more_due_);
+}
+
+// Expired keys whose COMMIT was not answered: those whose rows are of that transaction are told.
+void Housekeeper::LookForLost() {
+  std::vector<SqlKey> keys;
+  for (const ExpiredKey& key : lost_) keys.push_back({key.db, key.key});
+  std::string text;
+  SqlText sql(text);
+  sql.Sql("SELECT db,k FROM tw_keys WHERE rev=").Number(expiring_ts_).Sql(" AND type=0 AND");
+  AppendKeyIn(sql, keys);
+  Send(text, &Housekeeper::OnLost);
+}
+
+void Housekeeper::OnLost(SqlReply reply) {
+  if (reply.error.ok()) {
+    lost_.clear();
+    reply.results[0].ForEach([&](std::span<const Value> row) {
+      if (row[1]) lost_.push_back({NumberOf<uint32_t>(row[0], 0), std::string(*row[1])});
+    });
+    TidbCounters::Add(counters_.expired_keys, lost_.size());
+    if (!lost_.empty()) on_expired_(std::exchange(lost_, {}));
+  }
+  Done(reply);
 }
 
 // --- how many keys there are
@@ -246,15 +282,23 @@ void Housekeeper::OnCounted(SqlReply reply) {
 
 // --- what a FLUSHDB left behind
 
+// Walks over a database once after each of its flushes, in pages, when the flush is as old as
+// tombstones get: a WATCH of before can tell by the row that its key went.
 void Housekeeper::LookForFlushed() {
-  // As tombstones: a WATCH of before can tell by the row that its key went.
-  const int64_t before_ms = std::max<int64_t>(0, time_.NowMs() - kTombstoneMs);
+  if (!walk_) {
+    const int64_t now_ms = time_.NowMs();
+    for (uint32_t db = 0; db < databases_ && !walk_; ++db) {
+      const uint64_t flushed = flushes_.flushed[db];
+      if (flushed == 0 || flushed == walked_[db] || MsOf(flushed) + kTombstoneMs > now_ms) continue;
+      walk_ = Walk{.db = db, .flushed = flushed};
+    }
+  }
+  if (!walk_) return;
   std::string text;
   SqlText sql(text);
-  sql.Sql("BEGIN OPTIMISTIC;SELECT k.db,k.k FROM tw_keys k JOIN tw_databases d ON k.db=d.db ");
-  sql.Sql("WHERE d.flush_rev<>0 AND d.flush_rev<");
-  sql.Number(static_cast<uint64_t>(before_ms) << kCommitTsLogicalBits);
-  sql.Sql(" AND k.rev<d.flush_rev LIMIT ").Number(uint64_t{kKeysMax});
+  sql.Sql("BEGIN OPTIMISTIC;SELECT k,rev FROM tw_keys WHERE db=").Number(walk_->db);
+  if (walk_->begun) sql.Sql(" AND k>").Bytes(walk_->position);
+  sql.Sql(" ORDER BY k LIMIT ").Number(uint64_t{kKeysMax});
   Send(text, &Housekeeper::OnFlushed);
 }
 
@@ -264,20 +308,35 @@ void Housekeeper::OnFlushed(SqlReply reply) {
     return;
   }
   std::vector<SqlKey> keys;
+  walk_->next.clear();
+  walk_->last = reply.results[1].size() < kKeysMax;
   reply.results[1].ForEach([&](std::span<const Value> row) {
-    if (row[1]) keys.push_back({NumberOf<uint32_t>(row[0], 0), *row[1]});
+    if (!row[0]) return;
+    walk_->next = *row[0];
+    const auto rev = NumberOf<uint64_t>(row[1], 0);
+    if (rev != 0 && rev < walk_->flushed) keys.push_back({walk_->db, *row[0]});
   });
-  if (keys.empty()) {
-    Send("ROLLBACK", &Housekeeper::OnEnded);
-    return;
-  }
-  if (keys.size() >= kKeysMax) flushed_due_ms_ = 0;
   std::string text;
   SqlText sql(text);
-  sql.Sql("DELETE FROM tw_keys WHERE");
-  AppendKeyIn(sql, keys);
-  sql.Sql(";COMMIT");
-  Send(text, &Housekeeper::OnEnded);
+  if (!keys.empty()) {
+    sql.Sql("DELETE FROM tw_keys WHERE");
+    AppendKeyIn(sql, keys);
+    sql.Sql(";");
+  }
+  sql.Sql("COMMIT");
+  Send(text, &Housekeeper::OnFlushedCollected);
+}
+
+void Housekeeper::OnFlushedCollected(SqlReply reply) {
+  if (reply.error.ok() && walk_->last) {
+    walked_[walk_->db] = walk_->flushed;
+    walk_.reset();
+  } else if (reply.error.ok()) {
+    walk_->position = walk_->next;
+    walk_->begun = true;
+    flushed_due_ms_ = 0;
+  }
+  Done(reply);
 }
 
 // --- pieces of large values that no key owns
@@ -334,6 +393,12 @@ void Housekeeper::OnOrphans(SqlReply reply) {
 
 void Housekeeper::OnOrphansCollected(SqlReply reply) {
   if (!reply.error.ok()) orphans_from_ = orphans_last_;  // not these for ever
+  Done(reply);
+}
+
+void Housekeeper::OnOldForgotten(SqlReply reply) {
+  // Each step of a SCAN leaves one.
+  if (reply.error.ok() && reply.results.back().size() > 0) old_due_ms_ = 0;
   Done(reply);
 }
 

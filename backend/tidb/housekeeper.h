@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,9 +38,8 @@ class Housekeeper {
   void Start() { slot_.Start(); }
   /// Does what is due next, if nothing is at work. Called about every 100 ms.
   void Look();
-  /// Off: due keys stay, unseen.
+  /// Off: due keys stay, unseen, unless another node takes over.
   void set_expires(bool on) { expires_ = on; }
-  bool leads() const { return lease_.held(NowMs()); }
 
  private:
   using Handler = void (Housekeeper::*)(SqlReply);
@@ -53,13 +53,17 @@ class Housekeeper {
   void LookForDue();
   void OnDue(SqlReply reply);
   void OnExpired(SqlReply reply);
+  void LookForLost();
+  void OnLost(SqlReply reply);
   void CountKeys();
   void OnCounted(SqlReply reply);
   void LookForFlushed();
   void OnFlushed(SqlReply reply);
+  void OnFlushedCollected(SqlReply reply);
   void LookForOrphans();
   void OnOrphans(SqlReply reply);
   void OnOrphansCollected(SqlReply reply);
+  void OnOldForgotten(SqlReply reply);
   /// The end of a step of which nothing has to be told.
   void OnEnded(SqlReply reply);
 
@@ -83,7 +87,19 @@ class Housekeeper {
   int64_t old_due_ms_ = 0;
   size_t keys_a_step_;
   std::vector<ExpiredKey> expiring_;
+  uint64_t expiring_ts_ = 0;      // start_ts of the transaction that expires them
+  std::vector<ExpiredKey> lost_;  // whose COMMIT was not answered
   bool more_due_ = false;
+  struct Walk {
+    uint32_t db = 0;
+    uint64_t flushed = 0;  // flush_rev
+    bool begun = false;
+    bool last = false;     // of pages
+    std::string position;  // keys up to here have been looked at
+    std::string next;
+  };
+  std::optional<Walk> walk_;
+  std::vector<uint64_t> walked_;  // by database: the flush_rev that nothing is left of
   uint64_t orphans_last_ = 0;  // of those that are being collected
   uint64_t orphans_from_ = 0;  // incarnations up to here have been looked at
 };

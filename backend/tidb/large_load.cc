@@ -111,13 +111,19 @@ void LargeLoad::Want(const TidbBatch& batch) {
 Status LargeLoad::CheckSize() const {
   uint64_t bytes = 0;
   for (size_t i = 0; i < values_.size(); ++i) {
-    if (wanted_[i].scope >= ReadScope::kKey) bytes += values_[i].size.bytes;
+    const LargeSize& size = values_[i].size;
+    if (wanted_[i].scope >= ReadScope::kKey) bytes += size.bytes;
+    if (wanted_[i].scope != ReadScope::kMembers) continue;
+    // Members by the mean of all.
+    uint64_t members = wanted_[i].members.size();
+    for (const Page& page : wanted_[i].pages) members += page.count;
+    bytes += size.bytes / *size.members * std::min(members, *size.members);
   }
   if (bytes <= whole_bytes_max_) return Ok();
   return Error{Errc::kTooLarge,
                "ERR " + std::to_string(bytes) + " bytes to be read at once are more than " +
                    std::to_string(whole_bytes_max_) +
-                   " (value-bytes-max); HSCAN and SSCAN read large values in steps"};
+                   " (value-bytes-max); HSCAN and SSCAN with a smaller COUNT read them in steps"};
 }
 
 void LargeLoad::ShowRow(const Value& value, Keyspace& keyspace) {
@@ -139,7 +145,7 @@ bool LargeLoad::wants_more() const {
                      [](const Wanted& wanted) { return wanted.scope > ReadScope::kRow; });
 }
 
-void LargeLoad::AppendSelects(SqlText& sql, bool checks) {
+void LargeLoad::AppendSelects(SqlText& sql) {
   std::string text;
   const auto append_list = [&](std::string_view head, auto add) {
     text.clear();
@@ -178,13 +184,17 @@ void LargeLoad::AppendSelects(SqlText& sql, bool checks) {
       ++pages_selected_;
     }
   }
-  checks_ = checks;
-  if (!checks) return;
-  std::vector<SqlKey> keys;
-  for (const Value& value : values_) keys.push_back({value.db, value.key});
-  sql.Sql("SELECT incarnation FROM tw_keys WHERE");
-  AppendKeyIn(sql, keys);
-  sql.Sql(";");
+}
+
+bool LargeLoad::SelectsAs(const LargeLoad& other) {
+  const bool same = values_.size() == other.values_.size() &&
+                    std::all_of(values_.begin(), values_.end(), [&](const Value& value) {
+                      return other.by_incarnation_.contains(value.incarnation);
+                    });
+  whole_selected_ = other.whole_selected_;
+  members_selected_ = other.members_selected_;
+  pages_selected_ = other.pages_selected_;
+  return same;
 }
 
 LargeLoad::Value* LargeLoad::OfIncarnation(const SqlRows::Value& number) {
@@ -194,16 +204,10 @@ LargeLoad::Value* LargeLoad::OfIncarnation(const SqlRows::Value& number) {
 
 Status LargeLoad::Take(std::span<const SqlRows> results, Keyspace& keyspace) {
   const size_t whole = whole_selected_ ? 1 : 0;
-  const size_t expected = whole + (members_selected_ ? 1 : 0) + pages_selected_ + (checks_ ? 1 : 0);
+  const size_t expected = whole + (members_selected_ ? 1 : 0) + pages_selected_;
   if (results.size() < expected) {
     return Error{Errc::kIo, "ERR the database answered with " + std::to_string(results.size()) +
                                 " results instead of " + std::to_string(expected)};
-  }
-  if (checks_) {
-    // Still the keys' own: nothing of them can have been collected before the rows were read.
-    size_t there = 0;
-    results[expected - 1].ForEach([&](Row row) { there += OfIncarnation(row[0]) != nullptr; });
-    if (there != values_.size()) return Error{Errc::kUnavailable, "a large value changed"};
   }
   std::vector<std::string> strings(values_.size());
   for (size_t i = 0; i < values_.size(); ++i) {
@@ -214,7 +218,7 @@ Status LargeLoad::Take(std::span<const SqlRows> results, Keyspace& keyspace) {
     if (Status names = CheckNames(results[whole]); !names.ok()) return names;
   }
   if (whole_selected_) TakeStrings(results[0], strings);
-  for (size_t i = 0; i < expected - (checks_ ? 1 : 0); ++i) {
+  for (size_t i = 0; i < expected; ++i) {
     if (Status taken = TakeMembers(results[i], keyspace); !taken.ok()) return taken;
   }
   for (size_t i = 0; i < values_.size(); ++i) {
@@ -275,7 +279,7 @@ Status LargeLoad::Show(size_t number, std::string_view string, Keyspace& keyspac
   const uint64_t hash = KeyHash(value.key);
   if (IsString(value.type)) {
     if (string.size() != value.size.bytes) {
-      return Error{Errc::kUnavailable, "a large value changed"};
+      return Error{Errc::kCorrupt, "ERR tw_parts holds a large value in part only"};
     }
     return LoadInline(keyspace, hash, value.db, value.key,
                       {.type = value.type, .expire_at_ms = value.expire_at_ms, .bytes = string});

@@ -47,11 +47,11 @@ class LargeLoad {
 
   /// Whether a second packet is needed.
   bool wants_more() const;
-  /// SELECTs, each with a semicolon. `checks`: with one that tells whether the values were still
-  /// there, for those who read outside a transaction.
-  void AppendSelects(SqlText& sql, bool checks);
-  /// Takes the answers to AppendSelects() over, the first results. kUnavailable: they do not fit
-  /// the rows any more, look again; kCorrupt: nobody can read them.
+  /// SELECTs, each with a semicolon; of the same moment as the rows.
+  void AppendSelects(SqlText& sql);
+  /// Whether what `other` has selected is what this one wants, too: the answers are for it.
+  bool SelectsAs(const LargeLoad& other);
+  /// Takes the answers to AppendSelects() over, the first results. kCorrupt: nobody can read them.
   Status Take(std::span<const SqlRows> results, Keyspace& keyspace);
 
   /// Null for a key that is not large.
@@ -78,14 +78,13 @@ class LargeLoad {
   Status Show(size_t number, std::string_view string, Keyspace& keyspace);
   Value* OfIncarnation(const SqlRows::Value& number);
 
-  const uint64_t whole_bytes_max_;
+  uint64_t whole_bytes_max_;
   std::vector<Value> values_;
   std::vector<Wanted> wanted_;                           // of values_, by number
   std::unordered_map<uint64_t, size_t> by_incarnation_;  // numbers
   bool whole_selected_ = false;
   bool members_selected_ = false;
   size_t pages_selected_ = 0;
-  bool checks_ = false;
 };
 
 }  // namespace tideway::backend

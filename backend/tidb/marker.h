@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 
 #include "backend/clock.h"
@@ -24,10 +25,12 @@ struct Marker {
 /// The statement of a transaction that says it was applied.
 void AppendMarker(SqlText& sql, const Marker& marker);
 /// The same for a transaction of one packet. It fails, and with it the transaction, when
-/// tw_databases has something newer than `newest_flush` (kFlushedMeanwhile). It fails as well when
+/// one of these databases was flushed after `newest_flush` or is being flushed (kFlushedMeanwhile).
+/// It fails as well when
 /// the connection was fenced: the packet may have been on its way all that time, and its BEGIN then
 /// comes after the fence and meets no conflict. A connection that was fenced is never used again.
-void AppendMarkerUnlessFlushed(SqlText& sql, const Marker& marker, uint64_t newest_flush);
+void AppendMarkerUnlessFlushed(SqlText& sql, const Marker& marker, uint64_t newest_flush,
+                               const std::set<uint32_t>& databases);
 
 /// The error of AppendMarkerUnlessFlushed: NULL in a column that has none.
 inline constexpr unsigned kFlushedMeanwhile = 1048;

@@ -1,6 +1,8 @@
 #include "backend/tidb/range_load.h"
 
+#include <algorithm>
 #include <random>
+#include <utility>
 
 #include "backend/tidb/schema.h"
 #include "backend/tidb/sql_numbers.h"
@@ -42,7 +44,16 @@ void AppendKeys(SqlText& sql, const RangeRead& range) {
   AppendLive(sql, range);
 }
 
+// A step that goes on looks up where.
+bool LooksUpCursor(const RangeRead& range) {
+  return range.kind == RangeRead::Kind::kPage && range.cursor != 0;
+}
+
 void AppendSelect(SqlText& sql, const RangeRead& range) {
+  if (LooksUpCursor(range)) {
+    sql.Sql("SELECT position FROM tw_cursors WHERE id=").Number(range.cursor);
+    sql.Sql(" AND db=").Number(range.db).Sql(";");
+  }
   switch (range.kind) {
     case RangeRead::Kind::kKeys:
       AppendKeys(sql, range);
@@ -79,21 +90,33 @@ void RangeLoad::Begin(std::span<const RangeRead> ranges, uint32_t databases) {
   databases_ = databases;
   answers_.not_shown.assign(databases, std::nullopt);
   sizes_.assign(databases, std::nullopt);
-  answers_.next_cursor.reset();
-  cursor_ = 0;
-  position_.clear();
+  answers_.pages.clear();
+  places_.clear();
+  // Which of several steps a command tells is seen by their cursors, not by their patterns.
+  for (RangeRead& range : ranges_) {
+    if (ranges_.size() > 1 && range.kind == RangeRead::Kind::kPage) range.prefix = {};
+  }
 }
 
-size_t RangeLoad::AppendSelects(SqlText& sql) const {
+void RangeLoad::AppendSelects(SqlText& sql) const {
   for (const RangeRead& range : ranges_) AppendSelect(sql, range);
-  return ranges_.size();
+}
+
+size_t RangeLoad::statements() const {
+  return ranges_.size() +
+         static_cast<size_t>(std::count_if(ranges_.begin(), ranges_.end(), LooksUpCursor));
 }
 
 Status RangeLoad::Take(std::span<const SqlRows> results, const FlushTimes& flushes,
                        Keyspace& keyspace) {
-  for (size_t i = 0; i < ranges_.size(); ++i) {
-    const RangeRead& range = ranges_[i];
-    const SqlRows& rows = results[i];
+  answers_.pages.clear();
+  places_.clear();
+  size_t next = 0;
+  for (const RangeRead& range : ranges_) {
+    if (LooksUpCursor(range)) {
+      if (Status known = CheckCursor(range, results[next++]); !known.ok()) return known;
+    }
+    const SqlRows& rows = results[next++];
     if (range.kind == RangeRead::Kind::kFlush) continue;
     if (range.kind == RangeRead::Kind::kSize) {
       rows.ForEach([&](std::span<const SqlRows::Value> row) {
@@ -105,7 +128,7 @@ Status RangeLoad::Take(std::span<const SqlRows> results, const FlushTimes& flush
       return Error{Errc::kTooLarge, "ERR more than " + std::to_string(kKeysMax) +
                                         " keys to look at in one step, SCAN takes many"};
     }
-    if (range.kind == RangeRead::Kind::kPage) TakePage(range, rows);
+    if (range.kind == RangeRead::Kind::kPage) TakePage(range, rows, flushes);
     rows.ForEach([&](std::span<const SqlRows::Value> row) {
       const auto key = ReadKeyRow(row, databases_);
       if (key && key->live(flushes)) LoadWithoutValue(keyspace, *key);
@@ -121,22 +144,35 @@ void RangeLoad::CountWhatIsNotShown(const Keyspace& keyspace) {
   }
 }
 
-void RangeLoad::TakePage(const RangeRead& range, const SqlRows& rows) {
-  answers_.next_cursor = 0;
-  if (rows.size() < PageKeys(range)) return;
-  rows.ForEach([&](std::span<const SqlRows::Value> row) {
-    if (row[1]) position_ = *row[1];
-  });
-  cursor_ = NewCursor();
-  cursor_db_ = range.db;
-  answers_.next_cursor = cursor_;
+Status RangeLoad::CheckCursor(const RangeRead& range, const SqlRows& position) const {
+  if (position.size() > 0) return Ok();
+  return Error{Errc::kInvalidArgument, "ERR cursor " + std::to_string(range.cursor) +
+                                           " is unknown, or was not used for an hour: begin with 0"};
 }
 
-bool RangeLoad::AppendCursor(SqlText& sql) const {
-  if (cursor_ == 0) return false;
-  sql.Sql("REPLACE INTO tw_cursors (id,db,position,touched_at) VALUES (").Number(cursor_).Sql(",");
-  sql.Number(cursor_db_).Sql(",").Bytes(position_).Sql(",UNIX_TIMESTAMP())");
-  return true;
+void RangeLoad::TakePage(const RangeRead& range, const SqlRows& rows, const FlushTimes& flushes) {
+  RangeAnswers::Page page{.db = range.db, .cursor = range.cursor, .count = range.count};
+  std::string position;
+  rows.ForEach([&](std::span<const SqlRows::Value> row) {
+    if (row[1]) position = *row[1];
+    const auto key = ReadKeyRow(row, databases_);
+    if (key && key->live(flushes)) page.keys.emplace_back(key->key);
+  });
+  if (rows.size() >= PageKeys(range)) {
+    page.next = NewCursor();
+    places_.push_back({page.next, range.db, std::move(position)});
+  }
+  answers_.pages.push_back(std::move(page));
+}
+
+void RangeLoad::AppendCursors(SqlText& sql) const {
+  for (const Place& place : places_) {
+    sql.Sql(&place == places_.data()
+                ? "REPLACE INTO tw_cursors (id,db,position,touched_at) VALUES ("
+                : ",(");
+    sql.Number(place.cursor).Sql(",").Number(place.db).Sql(",").Bytes(place.position);
+    sql.Sql(",UNIX_TIMESTAMP())");
+  }
 }
 
 }  // namespace tideway::backend

@@ -21,29 +21,34 @@ class RangeLoad {
   void Begin(std::span<const RangeRead> ranges, uint32_t databases);
   bool empty() const { return ranges_.empty(); }
 
-  /// Appends the statements, each ended by a semicolon. Returns how many.
-  size_t AppendSelects(SqlText& sql) const;
+  /// Appends the statements, each ended by a semicolon.
+  void AppendSelects(SqlText& sql) const;
+  size_t statements() const;
   /// Takes over the answers to them and puts the keys, without values, into the keyspace.
   Status Take(std::span<const SqlRows> results, const FlushTimes& flushes, Keyspace& keyspace);
   /// Once the keyspace holds all that is loaded: a DBSIZE sees what was written before it.
   void CountWhatIsNotShown(const Keyspace& keyspace);
-  /// Appends what keeps the place of a SCAN for its next step, if there is one; true then.
-  bool AppendCursor(SqlText& sql) const;
-  bool keeps_cursor() const { return cursor_ != 0; }
+  /// Appends what keeps the places of SCANs for their next steps, if there are any.
+  void AppendCursors(SqlText& sql) const;
+  bool keeps_cursors() const { return !places_.empty(); }
 
   /// Null without ranges.
   RangeAnswers* answers() { return ranges_.empty() ? nullptr : &answers_; }
 
  private:
-  void TakePage(const RangeRead& range, const SqlRows& rows);
+  struct Place {
+    uint64_t cursor;
+    uint32_t db;
+    std::string position;
+  };
+  Status CheckCursor(const RangeRead& range, const SqlRows& position) const;
+  void TakePage(const RangeRead& range, const SqlRows& rows, const FlushTimes& flushes);
 
   std::vector<RangeRead> ranges_;
   uint32_t databases_ = 0;
   RangeAnswers answers_;
   std::vector<std::optional<int64_t>> sizes_;  // of databases, where asked for
-  uint64_t cursor_ = 0;                        // of the next step
-  uint32_t cursor_db_ = 0;
-  std::string position_;
+  std::vector<Place> places_;  // where next steps begin
 };
 
 }  // namespace tideway::backend

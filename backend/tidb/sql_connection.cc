@@ -80,6 +80,7 @@ class SqlConnection::Machine {
     waiter_.reset();
     // Without a goodbye when something is under way: it would wait for the server.
     if (operation_ != Operation::kNone || broken_) shutdown_socket();
+    Abandon();
     mysql_close(&mysql_);
   }
   Machine(const Machine&) = delete;
@@ -114,6 +115,19 @@ class SqlConnection::Machine {
   void shutdown_socket() {
     const my_socket fd = mysql_get_socket(&mysql_);
     if (fd >= 0) ::shutdown(fd, SHUT_RDWR);
+  }
+
+  /// Lets the library give up what it is at: it frees what it holds only then. A connect may have
+  /// several addresses to give up.
+  void Abandon() {
+    constexpr int kStepsMax = 256;
+    if (operation_ == Operation::kNone) return;
+    int_result_ = 1;
+    rows_ = nullptr;
+    for (int i = 0; i < kStepsMax && Continue(MYSQL_WAIT_TIMEOUT) != 0; ++i) {
+    }
+    if (operation_ == Operation::kStore && rows_ != nullptr) mysql_free_result(rows_);
+    operation_ = Operation::kNone;
   }
 
   /// `status`: what the running operation waits for.
@@ -216,9 +230,9 @@ class SqlConnection::Machine {
 
   void Fail(SqlError error) {
     error_ = std::move(error);
-    waiter_.reset();
-    told_operation_ = std::exchange(operation_, Operation::kNone);
-    // What the library was doing is never taken up again: the connection is to be destroyed.
+    waiter_.reset();  // before the library closes the descriptor
+    watched_ = -1;
+    Abandon();
     Tell();
   }
 
@@ -249,7 +263,6 @@ class SqlConnection::Machine {
   std::unique_ptr<Waiter> waiter_;
   my_socket watched_ = -1;
   Operation operation_ = Operation::kNone;
-  Operation told_operation_ = Operation::kNone;
   int64_t deadline_ms_ = INT64_MAX;
   bool connected_ok_ = false;
   bool broken_ = false;

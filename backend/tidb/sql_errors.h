@@ -27,11 +27,15 @@ inline bool IsConflict(unsigned code) {
 inline bool IsTrouble(unsigned code) {
   switch (code) {
     case 1053:  // the server shuts down
+    case 1105:  // unknown: TiDB's name for most of what goes wrong inside
+    case 1317:  // interrupted, as by a restart
+    case 8141:  // the data changed under a check
     case 9001:  // PD does not answer
     case 9002:  // TiKV does not answer
     case 9003:  // TiKV is busy
     case 9004:  // a lock could not be resolved in time
     case 9005:  // a region is not available
+    case 9006:  // what is read was collected
     case 9010:  // TiKV's raft log is behind
     case 9011:  // TiKV is busy with disk
       return true;

@@ -100,6 +100,9 @@ Progress ThreadEngine::Load(TidbBatch& batch) {
   batch.deadline_ms = NowMs() + options_.backend_timeout_ms;
   batch.conflicts = 0;
   batch.alone = false;
+  batch.flush_announced = 0;
+  batch.troubles = 0;
+  batch.not_before_ms = 0;
   waiting_.push_back(&batch);
   SchedulePump();
   WatchDeadlines();
@@ -119,14 +122,14 @@ void ThreadEngine::RefuseTooMany(TidbBatch& batch) {
 Progress ThreadEngine::Commit(TidbBatch& batch) {
   batch.committed = true;
   if (batch.in_trip) return Progress::kPending;
-  Announce(batch);
+  Announce(batch.thread(), batch.announcement);
   batch.outcome = Outcome::kCommitted;
   return Progress::kDone;
 }
 
-void ThreadEngine::Announce(const TidbBatch& batch) {
-  if (batch.announcement.tell == nullptr) return;
-  lanes_.Wake(lanes_.Announce(batch.thread(), batch.announcement, DurabilityQueue::Gate::kFree));
+void ThreadEngine::Announce(size_t thread, const Announcement& announcement) {
+  if (announcement.tell == nullptr) return;
+  lanes_.Wake(lanes_.Announce(thread, announcement, DurabilityQueue::Gate::kFree));
 }
 
 void ThreadEngine::CountEnd(Outcome outcome, const std::vector<TidbBatch*>& batches, bool writes) {
@@ -163,7 +166,7 @@ ConnectionSlot* ThreadEngine::IdleSlot() {
 
 void ThreadEngine::Pump() {
   for (const auto& trip : trips_) {
-    if (!trip->wants_fence()) continue;
+    if (!trip->fence_due(NowMs())) continue;
     ConnectionSlot* const slot = IdleSlot();
     if (slot == nullptr) return;
     trip->Fence(*slot);
@@ -188,6 +191,7 @@ bool ThreadEngine::Collides(const TidbBatch& batch,
 }
 
 std::vector<TidbBatch*> ThreadEngine::TakeNext() {
+  const int64_t now_ms = NowMs();
   std::vector<TidbBatch*> taken;
   std::unordered_set<uint64_t> passed;   // keys of batches that have to wait
   std::unordered_set<uint64_t> written;  // of a blind transaction, where each key stands once
@@ -208,7 +212,7 @@ std::vector<TidbBatch*> ThreadEngine::TakeNext() {
          (!batch.may_write || commit_bytes + CommitKeyBytes(batch) <= kCommitKeyBytesMax));
     const bool collides = Collides(batch, passed) || Repeats(batch, written);
     if (collides) batch.MeetOthers();
-    if (!fits || collides) {
+    if (!fits || collides || batch.not_before_ms > now_ms) {
       for (const Read& read : batch.reads) passed.insert(IdOf(read));
       ++at;
       continue;
@@ -245,8 +249,9 @@ void ThreadEngine::Release(const std::vector<TidbBatch*>& batches) {
 
 void ThreadEngine::RunAgain(const std::vector<TidbBatch*>& batches) {
   waiting_.insert(waiting_.begin(), batches.begin(), batches.end());
+  // Here, too: while there is an idle connection they never wait.
+  GiveUpLate();
   SchedulePump();
-  WatchDeadlines();
 }
 
 void ThreadEngine::WatchDeadlines() {
@@ -269,12 +274,14 @@ void ThreadEngine::GiveUpLate() {
   for (const auto& trip : trips_) trip->GiveUpFence(now_ms);
   if (!waiting_.empty() || std::any_of(trips_.begin(), trips_.end(),
                                        [](const auto& trip) { return trip->wants_fence(); })) {
+    SchedulePump();  // some wait for time to pass
     WatchDeadlines();
   }
   for (TidbBatch* batch : late) {
     TidbCounters::Add(counters_.timeouts);
     batch->outcome = Outcome::kNotApplied;
     batch->detail = TimeoutText();
+    batch->Unpin();
     batch->owner().OnCommitted(*batch);
   }
 }
@@ -284,6 +291,7 @@ std::string ThreadEngine::TimeoutText() const {
   for (const auto& slot : slots_) {
     if (!slot->last_error().empty()) reason = ": " + slot->last_error();
   }
+  if (reason.empty() && !last_trouble_.empty()) reason = ": " + last_trouble_;
   return "TRYAGAIN the database did not answer within " +
          std::to_string(options_.backend_timeout_ms) + " ms (backend-timeout)" + reason;
 }

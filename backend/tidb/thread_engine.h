@@ -73,7 +73,7 @@ class ThreadEngine {
 
   // --- for trips
   /// What the batch announced may be told.
-  void Announce(const TidbBatch& batch);
+  void Announce(size_t thread, const Announcement& announcement);
   void CountEnd(Outcome outcome, const std::vector<TidbBatch*>& batches, bool writes);
   /// Their keys are free for others.
   void Release(const std::vector<TidbBatch*>& batches);
@@ -88,6 +88,7 @@ class ThreadEngine {
   DurabilityQueue& lanes_;
   ThreadPort& port_;
   FlushTimes flushes_;
+  std::string last_trouble_;  // of the database, for people
   std::vector<std::unique_ptr<ConnectionSlot>> slots_;
   std::vector<std::unique_ptr<Trip>> trips_;  // a slot each, reused
   std::deque<TidbBatch*> waiting_;

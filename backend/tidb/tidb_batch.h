@@ -16,7 +16,7 @@ namespace tideway::backend {
 /// Confined to its I/O thread. Between Load and OnCommitted it belongs to the thread's engine.
 class TidbBatch final : public Batch {
  public:
-  TidbBatch(BatchOwner& owner, size_t thread) : Batch(owner, thread), view_(nothing_) {}
+  TidbBatch(BatchOwner& owner, size_t thread) : Batch(owner, thread), view_(Nothing()) {}
   View& view() override { return view_; }
 
   /// Copies what the executor's reads point to: the input is gone when the answer comes.
@@ -31,9 +31,14 @@ class TidbBatch final : public Batch {
     }
     blind_fits_ = !blind.empty() && std::all_of(blind.begin(), blind.end(), FitsBlind);
   }
+  /// It has ended: the copies are not needed any more, nor what it was shown.
+  void Unpin() {
+    words_.clear();
+    Detach();
+  }
   /// A view of nothing: for batches that read nothing.
   void Detach() {
-    view_.set_keyspace(nothing_);
+    view_.set_keyspace(Nothing());
     view_.set_range_answers(nullptr);
   }
 
@@ -53,12 +58,20 @@ class TidbBatch final : public Batch {
   int conflicts = 0;        // how often it had to run again
   bool committed = false;   // its owner has called Commit in this attempt
   bool alone = false;       // refused together with others: it travels by itself
+  uint64_t flush_announced = 0;  // start_ts of the transaction that said its FLUSHDB comes
+  int troubles = 0;              // how often the database could not serve it
+  int64_t not_before_ms = 0;     // it waits so long before it goes again; monotonic
   bool in_trip = false;     // it is part of a transaction: Commit waits for the others
 
  private:
   static constexpr int kBlindConflictsMax = 2;
 
-  Keyspace nothing_;
+  // Nobody puts anything there: one for all batches of a thread.
+  static Keyspace& Nothing() {
+    thread_local Keyspace nothing;
+    return nothing;
+  }
+
   View view_;
   std::deque<std::string> words_;
   bool blind_fits_ = false;

@@ -19,6 +19,8 @@ using Value = SqlRows::Value;
 
 // The packet of a commit may be so much longer than its rows: marker, COMMIT and so on.
 constexpr size_t kPacketRest = 1024;
+// Longer statements give their memory back.
+constexpr size_t kSqlBytesKept = size_t{256} << 10;
 
 void SortUnique(std::vector<SqlKey>& keys) {
   const auto before = [](const SqlKey& a, const SqlKey& b) {
@@ -44,7 +46,8 @@ Error RunAgainError(std::string why) { return {Errc::kUnavailable, std::move(why
 Transaction::Transaction(uint32_t databases, size_t value_bytes_max, FlushTimes& flushes)
     : databases_(databases),
       value_bytes_max_(value_bytes_max),
-      flush_times_(flushes),
+      known_flushes_(flushes),
+      flushes_(databases),
       large_(value_bytes_max) {}
 
 void Transaction::Begin(std::span<TidbBatch* const> batches, bool writes) {
@@ -63,7 +66,7 @@ void Transaction::Begin(std::span<TidbBatch* const> batches, bool writes) {
   revisions_.clear();
   large_.Clear();
   abandoned_flush_ = false;
-  flush_announced_ = 0;
+  flush_announced_ = batches.front()->flush_announced;
   foreign_rows_ = 0;
   commit_ts_ = 0;
   start_ts_ = 0;
@@ -71,17 +74,35 @@ void Transaction::Begin(std::span<TidbBatch* const> batches, bool writes) {
   error_text_.clear();
 }
 
+void Transaction::Forget(std::span<TidbBatch* const> batches) {
+  std::erase_if(batches_, [&](TidbBatch* batch) {
+    return std::find(batches.begin(), batches.end(), batch) != batches.end();
+  });
+}
+
+void Transaction::Clear() {
+  keyspace_.reset();
+  packets_.clear();
+  if (sql_.capacity() > kSqlBytesKept) std::string().swap(sql_);
+  if (value_.capacity() > kSqlBytesKept) std::string().swap(value_);
+}
+
 // --- load
 
 std::string_view Transaction::LoadSql() {
   sql_.clear();
+  if (writes_) sql_ += "BEGIN OPTIMISTIC;";
+  AppendLoad();
+  return sql_;
+}
+
+void Transaction::AppendLoad() {
   SqlText sql(sql_);
-  if (writes_) sql.Sql("BEGIN OPTIMISTIC;");
-  selects_ = ranges_.AppendSelects(sql);
+  ranges_.AppendSelects(sql);
+  selects_ = ranges_.statements();
   AppendSelect(false);
   if (writes_) AppendSelect(true);
   sql.Sql("SELECT db,flush_rev,flushing,@@tidb_current_ts FROM tw_databases");
-  return sql_;
 }
 
 // Keys that a command reads together with others are locked, or their values could be of different
@@ -106,13 +127,15 @@ void Transaction::AppendSelect(bool locked) {
 }
 
 Status Transaction::TakeFlushTimes(const SqlRows& rows) {
-  flush_times_.Clear();
+  flushes_.Clear();
   rows.ForEach([&](std::span<const Value> row) {
-    flush_times_.Learn(NumberOf<uint64_t>(row[0], 0), NumberOf<uint64_t>(row[1], 0),
+    flushes_.Learn(NumberOf<uint64_t>(row[0], 0), NumberOf<uint64_t>(row[1], 0),
                        NumberOf<uint64_t>(row[2], 0));
     if (writes_) start_ts_ = NumberOf<uint64_t>(row[3], 0);
   });
   if (rows.size() == 0) return Error{Errc::kIo, "ERR tw_databases is empty"};
+  // Answers cross: what is known never goes back.
+  if (flushes_.newest >= known_flushes_.newest) known_flushes_ = flushes_;
   return CheckFlushing();
 }
 
@@ -127,32 +150,35 @@ Status Transaction::TakeLoaded(const SqlReply& reply) {
     return Error{Errc::kIo, "ERR the database answered a load with " +
                                 std::to_string(reply.results.size()) + " results"};
   }
-  if (Status taken = TakeFlushTimes(reply.results.back()); !taken.ok()) return taken;
-  const std::span<const SqlRows> results(reply.results);
-  if (Status taken = ranges_.Take(results.subspan(first), flush_times_, *keyspace_); !taken.ok()) {
-    return taken;
-  }
-  const size_t ranges = batches_.front()->ranges.size();
-  for (size_t i = first + ranges; i < first + selects_; ++i) {
-    results[i].ForEach([&](std::span<const Value> row) {
-      if (const auto key = ReadKeyRow(row, databases_)) LoadRow(*key);
-    });
-  }
-  if (Status planned = large_.Plan(batches_, *keyspace_); !planned.ok()) return planned;
+  if (Status taken = TakeRows(std::span(reply.results).subspan(first)); !taken.ok()) return taken;
   PresetRevisions();
   ranges_.CountWhatIsNotShown(*keyspace_);
   return Ok();
 }
 
+// The answers to AppendLoad().
+Status Transaction::TakeRows(std::span<const SqlRows> results) {
+  if (Status taken = TakeFlushTimes(results[selects_]); !taken.ok()) return taken;
+  if (Status taken = ranges_.Take(results, flushes_, *keyspace_); !taken.ok()) return taken;
+  unreadable_.clear();
+  for (size_t i = ranges_.statements(); i < selects_; ++i) {
+    results[i].ForEach([&](std::span<const Value> row) {
+      if (const auto key = ReadKeyRow(row, databases_)) LoadRow(*key);
+    });
+  }
+  if (!unreadable_.empty()) return Error{Errc::kCorrupt, unreadable_};
+  return large_.Plan(batches_, *keyspace_);
+}
+
 void Transaction::LoadRow(const KeyRow& row) {
-  const bool flushed = flush_times_.Absent(row.db, row.rev);
+  const bool flushed = flushes_.Absent(row.db, row.rev);
   // A tombstone has a revision too: a key that was deleted and made again has changed. So has a key
   // that a flush took, but not one that was absent then.
   const uint64_t revision = flushed && row.type != 0 ? ~row.rev : row.rev;
   revisions_.push_back({row.db, std::string(row.key), revision});
   if (flushed || row.type == 0) return;
   if (row.incarnation) {
-    if (!large_.Found(row)) ++foreign_rows_;
+    if (!large_.Found(row)) Unreadable(row.key, "its size is none");
     return;
   }
   LoadValue(row.db, row.key, row.type, row.expire_at_ms, row.value);
@@ -162,25 +188,58 @@ void Transaction::LoadValue(uint32_t db, std::string_view key, uint32_t type, in
                             std::string_view bytes) {
   const StoredValue stored{
       .type = static_cast<uint8_t>(type), .expire_at_ms = expire_at_ms, .bytes = bytes};
-  if (!LoadInline(*keyspace_, KeyHash(key), db, key, stored).ok()) ++foreign_rows_;
+  const Status loaded = LoadInline(*keyspace_, KeyHash(key), db, key, stored);
+  if (!loaded.ok()) Unreadable(key, loaded.error().detail);
 }
 
+// Neither absent nor overwritten unseen: another program's mistake, or damage.
+void Transaction::Unreadable(std::string_view key, std::string_view why) {
+  ++foreign_rows_;
+  constexpr size_t kShown = 64;
+  std::string name;
+  for (const char byte : key.substr(0, kShown)) {
+    name += byte >= ' ' && byte <= '~' ? byte : '?';
+  }
+  unreadable_ = "ERR the value of '" + name + "' cannot be read: " + std::string(why);
+}
+
+// What reads outside a transaction reads all of it again, so that it is of one moment.
 std::string_view Transaction::LoadMoreSql() {
   sql_.clear();
   SqlText sql(sql_);
-  if (large_.wants_more()) large_.AppendSelects(sql, !writes_);
-  ranges_.AppendCursor(sql);
+  if (large_.wants_more()) {
+    if (!writes_) {
+      sql_ += "BEGIN OPTIMISTIC;";
+      AppendLoad();
+      sql_ += ";";
+    }
+    large_.AppendSelects(sql);
+    if (!writes_) sql_ += "ROLLBACK;";
+  }
+  ranges_.AppendCursors(sql);
   return sql_;
 }
 
 Status Transaction::TakeMore(const SqlReply& reply) {
   if (!reply.error.ok()) {
     error_text_ = reply.error.text;
-    return RunAgainError(reply.error.text);
+    return Error{IsTrouble(reply.error.code) ? Errc::kUnavailable : Errc::kIo,
+                 "ERR the database refused: " + reply.error.text};
   }
-  if (large_.wants_more()) {
-    if (Status taken = large_.Take(reply.results, *keyspace_); !taken.ok()) return taken;
+  if (!large_.wants_more()) return Ok();
+  std::span<const SqlRows> results(reply.results);
+  if (!writes_) {
+    const size_t again = 1 + selects_ + 1;  // BEGIN, keys, databases
+    if (results.size() < again) return Error{Errc::kIo, "ERR the database did not answer all"};
+    keyspace_ = std::make_unique<Keyspace>(Keyspace::Options{.databases = databases_});
+    revisions_.clear();
+    const LargeLoad planned = std::exchange(large_, LargeLoad(value_bytes_max_));
+    if (Status taken = TakeRows(results.subspan(1)); !taken.ok()) return taken;
+    if (!large_.SelectsAs(planned)) return RunAgainError("a large value was replaced");
+    PresetRevisions();
+    results = results.subspan(again);
   }
+  if (Status taken = large_.Take(results, *keyspace_); !taken.ok()) return taken;
   ranges_.CountWhatIsNotShown(*keyspace_);
   return Ok();
 }
@@ -205,7 +264,7 @@ void Transaction::PresetRevisions() {
 
 bool Transaction::changed() const {
   // The place of a SCAN was written in the transaction.
-  return flush_announced_ != 0 || (writes_ && ranges_.keeps_cursor()) ||
+  return flush_announced_ != 0 || (writes_ && ranges_.keeps_cursors()) ||
          std::any_of(batches_.begin(), batches_.end(),
                      [](TidbBatch* batch) { return !batch->view().changes().empty(); });
 }

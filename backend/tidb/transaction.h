@@ -95,6 +95,11 @@ class Transaction {
   /// The same of a packet before the last one, when it failed: no COMMIT was sent.
   TransactionEnd JudgeUnsent(const SqlReply& reply);
 
+  /// These batches do not wait for the end any more.
+  void Forget(std::span<TidbBatch* const> batches);
+  /// Gives memory back.
+  void Clear();
+
   Keyspace& keyspace() { return *keyspace_; }
   RangeAnswers* range_answers() { return ranges_.answers(); }
   bool writes() const { return writes_; }
@@ -114,7 +119,10 @@ class Transaction {
     uint64_t rev;
   };
 
+  void AppendLoad();
   void AppendSelect(bool locked);
+  Status TakeRows(std::span<const SqlRows> results);
+  void Unreadable(std::string_view key, std::string_view why);
   Status TakeFlushTimes(const SqlRows& rows);
   Status CheckFlushing();
   void LoadRow(const KeyRow& row);
@@ -135,7 +143,8 @@ class Transaction {
 
   const uint32_t databases_;
   const size_t value_bytes_max_;
-  FlushTimes& flush_times_;
+  FlushTimes& known_flushes_;  // of the thread: of some load that has come back
+  FlushTimes flushes_;         // by which this transaction was sent, and is judged
   std::unique_ptr<Keyspace> keyspace_;
   std::vector<TidbBatch*> batches_;
   bool writes_ = false;
@@ -154,6 +163,7 @@ class Transaction {
   LargeLoad large_;
   uint32_t large_written_ = 0;
   size_t foreign_rows_ = 0;
+  std::string unreadable_;  // the error about one of them
   size_t rows_ = 0;
   CommitTs commit_ts_ = 0;
   CommitTs start_ts_ = 0;

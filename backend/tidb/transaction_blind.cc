@@ -1,5 +1,6 @@
 // The part of Transaction that writes first and looks afterwards.
 #include <algorithm>
+#include <set>
 
 #include "backend/data/change.h"
 #include "backend/tidb/blind_write.h"
@@ -48,12 +49,19 @@ std::vector<SqlKey> Transaction::BlindKeys() const {
 std::string_view Transaction::BlindSql(const Marker& marker) {
   sql_.clear();
   SqlText sql(sql_);
+  flushes_ = known_flushes_;
   const std::vector<const BlindWrite*> writes = BlindWrites();
   sql.Sql("BEGIN OPTIMISTIC;SELECT ").Sql(kKeyColumnsWithoutValue).Sql(" FROM tw_keys WHERE");
   AppendKeyIn(sql, BlindKeys());
+  // Else a DEL of two keys could take the second away after somebody has seen it beside the first,
+  // which was not there when the DEL looked.
+  if (std::any_of(writes.begin(), writes.end(), [](const auto* write) { return write->together; }))
+    sql.Sql(" FOR UPDATE");
   sql.Sql(";");
-  AppendBlindWrites(sql, writes, flush_times_);
-  AppendMarkerUnlessFlushed(sql, marker, flush_times_.newest);
+  AppendBlindWrites(sql, writes, flushes_);
+  std::set<uint32_t> databases;
+  for (const BlindWrite* write : writes) databases.insert(write->db);
+  AppendMarkerUnlessFlushed(sql, marker, flushes_.newest, databases);
   sql.Sql(";COMMIT;SELECT @@tidb_last_txn_info");
   rows_ = writes.size();
   return sql_;
@@ -62,7 +70,7 @@ std::string_view Transaction::BlindSql(const Marker& marker) {
 void Transaction::LoadFound(const SqlRows& rows) {
   rows.ForEach([&](std::span<const Value> row) {
     const auto key = ReadKeyRow(row, databases_);
-    if (key && key->live(flush_times_)) LoadWithoutValue(*keyspace_, *key);
+    if (key && key->live(flushes_)) LoadWithoutValue(*keyspace_, *key);
   });
   ShowLateAsTaken();
 }

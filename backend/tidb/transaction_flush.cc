@@ -10,7 +10,9 @@ namespace {
 using Value = SqlRows::Value;
 
 // A flush whose second half has not come after so long is taken back.
-constexpr int64_t kFlushAbandonedMs = 5'000;
+// Shorter than
+// backend-timeout, so that it costs nobody an answer.
+constexpr int64_t kFlushAbandonedMs = 2'000;
 
 Error RunAgainError(std::string why) { return {Errc::kUnavailable, std::move(why)}; }
 
@@ -26,8 +28,9 @@ std::string_view Transaction::AnnounceFlushSql() {
     sql.Sql(first ? "(" : ",(").Number(range.db).Sql(",0,@@tidb_current_ts)");
     first = false;
   }
-  // Another flush goes first, unless it was abandoned.
-  sql.Sql(" ON DUPLICATE KEY UPDATE flushing=IF(flushing=0 OR ((@@tidb_current_ts-flushing)>>18)>");
+  // Another flush goes first, unless it was abandoned; an earlier try of this one does not.
+  sql.Sql(" ON DUPLICATE KEY UPDATE flushing=IF(flushing=0 OR flushing=").Number(flush_announced_);
+  sql.Sql(" OR ((@@tidb_current_ts-flushing)>>18)>");
   sql.Number(kFlushAbandonedMs).Sql(",VALUES(flushing),flushing);");
   sql.Sql("SELECT @@tidb_current_ts;COMMIT");
   return sql_;
@@ -42,6 +45,7 @@ Status Transaction::TakeFlushAnnounced(const SqlReply& reply) {
   }
   reply.results[kSelect].ForEach(
       [&](std::span<const Value> row) { flush_announced_ = NumberOf<uint64_t>(row[0], 0); });
+  batches_.front()->flush_announced = flush_announced_;
   return Ok();
 }
 
@@ -56,7 +60,7 @@ std::string_view Transaction::ForgetFlushSql() {
 Status Transaction::CheckFlushing() {
   if (!writes_) return Ok();
   const auto check = [&](uint32_t db) {
-    const uint64_t since = flush_times_.flushing[db];
+    const uint64_t since = flushes_.flushing[db];
     if (since == 0 || since == flush_announced_) return true;
     abandoned_flush_ = MsOf(start_ts_) - MsOf(since) > kFlushAbandonedMs;
     return false;
@@ -68,7 +72,7 @@ Status Transaction::CheckFlushing() {
     for (const RangeRead& range : batch->ranges) {
       if (!check(range.db)) return RunAgainError("FLUSHDB is under way");
       if (range.kind == RangeRead::Kind::kFlush &&
-          flush_times_.flushing[range.db] != flush_announced_) {
+          flushes_.flushing[range.db] != flush_announced_) {
         return RunAgainError("another FLUSHDB was first");
       }
     }

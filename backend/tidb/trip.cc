@@ -10,6 +10,9 @@ namespace tideway::backend {
 namespace {
 // A packet gets at least this long, however little time its batches have left.
 constexpr int64_t kPacketMsMin = 200;
+// A batch that the database could not serve so often pauses before it goes again.
+constexpr int kTroublesAtOnce = 2;
+constexpr int64_t kTroublePauseMs = 20;
 }  // namespace
 
 int64_t Trip::TimeLeftMs() const { return std::max(kPacketMsMin, deadline_ms_ - engine_.NowMs()); }
@@ -19,12 +22,14 @@ void Trip::Start(ConnectionSlot& slot, std::vector<TidbBatch*> batches) {
   slot.Reserve();
   state_ = State::kAtWork;
   batches_ = std::move(batches);
-  deadline_ms_ = INT64_MAX;
+  deadline_ms_ = 0;
+  fence_not_before_ms_ = 0;
+  unheard_.clear();
   bool writes = false;
   for (TidbBatch* batch : batches_) {
     batch->in_trip = true;
     batch->committed = false;
-    deadline_ms_ = std::min(deadline_ms_, batch->deadline_ms);
+    deadline_ms_ = std::max(deadline_ms_, batch->deadline_ms);
     writes = writes || batch->may_write;
   }
   transaction_.Begin(batches_, writes);
@@ -104,7 +109,7 @@ void Trip::NotLoaded(const Error& error) {
     return;
   }
   GiveBack(After::kOpen);
-  Again();
+  AgainLater(error.detail);
 }
 
 // --- handlers
@@ -258,15 +263,16 @@ void Trip::OnFenced(SqlReply reply) {
   GiveBack(reply.error.ok() ? After::kClean : After::kBroken);
   if (answer.fate == FenceAnswer::Fate::kUnknown) {
     state_ = State::kWantsFence;
-    engine_.SchedulePump();
-    engine_.WatchDeadlines();
+    FenceLater();
     return;
   }
   TidbCounters::Add(engine_.counters_.unknown_resolved);
   if (answer.fate == FenceAnswer::Fate::kNever) {
+    unheard_.clear();
     Again();
-  } else if (!transaction_.blind()) {
+  } else if (!transaction_.blind() || batches_.empty()) {
     TakeBackLateLocks();
+    for (auto& [thread, announcement] : unheard_) engine_.Announce(thread, announcement);
     End(Outcome::kCommitted, {});
   } else {
     lost_start_ts_ = answer.start_ts;
@@ -310,13 +316,25 @@ void Trip::LookAgain(bool lost, const std::string& why) {
     return;
   }
   state_ = State::kWantsPast;
-  engine_.SchedulePump();
-  engine_.WatchDeadlines();
+  FenceLater();
 }
 
 void Trip::GiveUpFence(int64_t now_ms) {
-  if (!wants_fence() || deadline_ms_ > now_ms) return;
-  End(Outcome::kUndecided, "the database did not say whether it was applied");
+  if (!wants_fence()) return;
+  std::vector<TidbBatch*> late;
+  std::erase_if(batches_, [&](TidbBatch* batch) {
+    if (batch->deadline_ms > now_ms) return false;
+    late.push_back(batch);
+    return true;
+  });
+  if (late.empty()) return;
+  transaction_.Forget(late);
+  engine_.Release(late);
+  engine_.CountEnd(Outcome::kUndecided, late, true);
+  for (TidbBatch* batch : late) {
+    if (batch->committed) unheard_.emplace_back(batch->thread(), batch->announcement);
+    Tell(*batch, Outcome::kUndecided, "the database did not say whether it was applied", 0);
+  }
 }
 
 void Trip::GiveBack(After after) { std::exchange(slot_, nullptr)->Release(after); }
@@ -324,7 +342,22 @@ void Trip::GiveBack(After after) { std::exchange(slot_, nullptr)->Release(after)
 void Trip::LostConnection() {
   TidbCounters::Add(engine_.counters_.lost_connections);
   GiveBack(After::kBroken);
+  AgainLater({});
+}
+
+void Trip::AgainLater(const std::string& why) {
+  if (!why.empty()) engine_.last_trouble_ = why;
+  for (TidbBatch* batch : batches_) {
+    if (++batch->troubles < kTroublesAtOnce) continue;
+    batch->not_before_ms = engine_.NowMs() + kTroublePauseMs;
+  }
   Again();
+}
+
+void Trip::FenceLater() {
+  fence_not_before_ms_ = engine_.NowMs() + kTroublePauseMs;
+  engine_.SchedulePump();
+  engine_.WatchDeadlines();
 }
 
 void Trip::Again() {
@@ -343,13 +376,19 @@ void Trip::End(Outcome outcome, const std::string& detail) {
   const CommitTs commit_ts = transaction_.commit_ts();
   engine_.CountEnd(outcome, batches, transaction_.writes());
   for (TidbBatch* batch : batches) {
-    batch->in_trip = false;
-    batch->outcome = outcome;
-    batch->detail = detail;
-    batch->commit_ts = batch->view().changes().empty() ? 0 : commit_ts;
-    if (outcome == Outcome::kCommitted) engine_.Announce(*batch);
-    batch->owner().OnCommitted(*batch);
+    if (outcome == Outcome::kCommitted) engine_.Announce(batch->thread(), batch->announcement);
+    Tell(*batch, outcome, detail, batch->view().changes().empty() ? 0 : commit_ts);
   }
+  transaction_.Clear();
+}
+
+void Trip::Tell(TidbBatch& batch, Outcome outcome, const std::string& detail, CommitTs commit_ts) {
+  batch.in_trip = false;
+  batch.outcome = outcome;
+  batch.detail = detail;
+  batch.commit_ts = commit_ts;
+  batch.Unpin();
+  batch.owner().OnCommitted(batch);
 }
 
 }  // namespace tideway::backend

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "backend/tidb/connection_slot.h"
@@ -24,10 +25,13 @@ class Trip {
   bool free() const { return state_ == State::kFree; }
   /// The outcome of the commit is unknown and no connection is at work to find it out.
   bool wants_fence() const { return state_ == State::kWantsFence || state_ == State::kWantsPast; }
+  /// Not right after a try that told nothing.
+  bool fence_due(int64_t now_ms) const { return wants_fence() && fence_not_before_ms_ <= now_ms; }
 
   void Start(ConnectionSlot& slot, std::vector<TidbBatch*> batches);
   void Fence(ConnectionSlot& slot);
-  /// Closes the clients whose outcome stays unknown beyond their deadline.
+  /// Closes the clients whose outcome stays unknown beyond their deadlines. It is still found out,
+  /// for those who listen.
   void GiveUpFence(int64_t now_ms);
 
  private:
@@ -55,9 +59,14 @@ class Trip {
   void NotCommitted(TransactionEnd end);
   void WantFence();
   void End(Outcome outcome, const std::string& detail);
+  static void Tell(TidbBatch& batch, Outcome outcome, const std::string& detail,
+                   CommitTs commit_ts);
   /// Surely not applied: the batches go again.
   void Again();
+  /// The same after a while: the database has trouble.
+  void AgainLater(const std::string& why);
   void LostConnection();
+  void FenceLater();
   /// Refused together: whose fault it is shows when each goes alone.
   void Refused(const std::string& text);
   using After = ConnectionSlot::After;
@@ -75,7 +84,9 @@ class Trip {
   CommitTs lost_start_ts_ = 0;            // of the applied transaction whose answer was lost
   std::string fence_;
   int64_t sent_us_ = 0;
-  int64_t deadline_ms_ = 0;  // the first of the batches'
+  int64_t deadline_ms_ = 0;  // the last of the batches'
+  int64_t fence_not_before_ms_ = 0;
+  std::vector<std::pair<size_t, Announcement>> unheard_;  // of clients that were closed; by thread
 };
 
 }  // namespace tideway::backend

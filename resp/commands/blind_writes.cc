@@ -55,8 +55,9 @@ bool BlindMSet(Args args, BlindWrites& writes) {
 }
 
 bool BlindDel(Args args, BlindWrites& writes) {
+  const bool several = args.size() > 2;
   for (const std::string_view name : args.subspan(1)) {
-    writes.push_back({BlindKind::kErase, 0, name, {}});
+    writes.push_back({BlindKind::kErase, 0, name, {}, 0, several});
   }
   return true;
 }
