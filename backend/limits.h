@@ -42,7 +42,7 @@ inline constexpr size_t kReplyBytesDefault = 1 * kGiB;
 /// to: TiDB takes 100 MB in a transaction (txn-total-size-limit).
 inline constexpr int64_t kTidbValueBytesDefault = 64 * kMiB;
 inline constexpr int64_t kTidbValueBytesMax = 90 * kMiB;
-/// Keys that one command or EXEC may name there (`txn-keys-max`): some seconds of a database's work.
+/// Keys that one command or EXEC may name there (`txn-keys-max`): some seconds of its work.
 inline constexpr int64_t kTidbTxnKeysDefault = 100'000;
 
 /// Longest argument and value, whatever `proto-max-bulk-len` says: lengths are held in 32 bits. A

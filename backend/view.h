@@ -47,7 +47,7 @@ struct RangeAnswers {
     uint32_t db;
     uint64_t cursor;
     uint64_t count;
-    uint64_t next = 0;              // cursor
+    uint64_t next = 0;                   // cursor
     std::vector<std::string> keys = {};  // that were there; the keyspace shows them
     bool told = false;
   };

@@ -5,8 +5,8 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -94,14 +94,14 @@ class Housekeeper {
     uint32_t db = 0;
     uint64_t flushed = 0;  // flush_rev
     bool begun = false;
-    bool last = false;     // of pages
-    std::string position;  // keys up to here have been looked at
-    std::string next;
+    bool last = false;          // of pages
+    std::string position = {};  // keys up to here have been looked at
+    std::string next = {};
   };
   std::optional<Walk> walk_;
   std::vector<uint64_t> walked_;  // by database: the flush_rev that nothing is left of
-  uint64_t orphans_last_ = 0;  // of those that are being collected
-  uint64_t orphans_from_ = 0;  // incarnations up to here have been looked at
+  uint64_t orphans_last_ = 0;     // of those that are being collected
+  uint64_t orphans_from_ = 0;     // incarnations up to here have been looked at
 };
 
 }  // namespace tideway::backend

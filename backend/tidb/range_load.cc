@@ -146,8 +146,9 @@ void RangeLoad::CountWhatIsNotShown(const Keyspace& keyspace) {
 
 Status RangeLoad::CheckCursor(const RangeRead& range, const SqlRows& position) const {
   if (position.size() > 0) return Ok();
-  return Error{Errc::kInvalidArgument, "ERR cursor " + std::to_string(range.cursor) +
-                                           " is unknown, or was not used for an hour: begin with 0"};
+  return Error{Errc::kInvalidArgument,
+               "ERR cursor " + std::to_string(range.cursor) +
+                   " is unknown, or was not used for an hour: begin with 0"};
 }
 
 void RangeLoad::TakePage(const RangeRead& range, const SqlRows& rows, const FlushTimes& flushes) {

@@ -48,7 +48,7 @@ class RangeLoad {
   uint32_t databases_ = 0;
   RangeAnswers answers_;
   std::vector<std::optional<int64_t>> sizes_;  // of databases, where asked for
-  std::vector<Place> places_;  // where next steps begin
+  std::vector<Place> places_;                  // where next steps begin
 };
 
 }  // namespace tideway::backend

@@ -54,14 +54,14 @@ class TidbBatch final : public Batch {
   /// Others wait for the same keys: together with them, in one transaction, is faster than blind.
   void MeetOthers() { blind_fits_ = false; }
 
-  int64_t deadline_ms = 0;  // monotonic
-  int conflicts = 0;        // how often it had to run again
-  bool committed = false;   // its owner has called Commit in this attempt
-  bool alone = false;       // refused together with others: it travels by itself
+  int64_t deadline_ms = 0;       // monotonic
+  int conflicts = 0;             // how often it had to run again
+  bool committed = false;        // its owner has called Commit in this attempt
+  bool alone = false;            // refused together with others: it travels by itself
   uint64_t flush_announced = 0;  // start_ts of the transaction that said its FLUSHDB comes
   int troubles = 0;              // how often the database could not serve it
   int64_t not_before_ms = 0;     // it waits so long before it goes again; monotonic
-  bool in_trip = false;     // it is part of a transaction: Commit waits for the others
+  bool in_trip = false;          // it is part of a transaction: Commit waits for the others
 
  private:
   static constexpr int kBlindConflictsMax = 2;

@@ -130,7 +130,7 @@ Status Transaction::TakeFlushTimes(const SqlRows& rows) {
   flushes_.Clear();
   rows.ForEach([&](std::span<const Value> row) {
     flushes_.Learn(NumberOf<uint64_t>(row[0], 0), NumberOf<uint64_t>(row[1], 0),
-                       NumberOf<uint64_t>(row[2], 0));
+                   NumberOf<uint64_t>(row[2], 0));
     if (writes_) start_ts_ = NumberOf<uint64_t>(row[3], 0);
   });
   if (rows.size() == 0) return Error{Errc::kIo, "ERR tw_databases is empty"};

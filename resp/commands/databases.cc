@@ -120,7 +120,8 @@ constexpr auto kDatabaseCommands = std::to_array<Command>({
      .since = "2.8.0", .group = "generic",
      .tips = "nondeterministic_output,request_policy:special"},
     {.name = "swapdb", .arity = 3, .flags = kWrite | kFast | kAlone,
-     .acl = kAclKeyspace | kAclDangerous, .reads = ReadScope::kEverything, .data = SwapDb, .range = RangeRead::Kind::kSize,
+     .acl = kAclKeyspace | kAclDangerous, .reads = ReadScope::kEverything, .data = SwapDb,
+     .range = RangeRead::Kind::kSize,
      .summary = "Swaps two databases.", .since = "4.0.0", .group = "server"},
 });
 // clang-format on

@@ -260,6 +260,39 @@ TEST_P(StoreContract, AScanOverSeveralBatchesFindsWhatIsThereAllTheTime) {
   }
 }
 
+TEST_P(StoreContract, SeveralRangesOfABatchDoNotDisturbEachOther) {
+  SetMany("a ", 100);
+  SetMany("b ", 100);
+  driver_->set_ranges({{RangeRead::Kind::kSize, 0}, {RangeRead::Kind::kRandom, 0}});
+  Run({}, [](View& view) {
+    EXPECT_EQ(view.DbSize(0), 200u);
+    for (int i = 0; i < 50; ++i) EXPECT_TRUE(view.RandomKey());
+  });
+  // Two walks, step by step in the same batches.
+  std::set<std::string> found[2];
+  uint64_t cursors[2] = {0, 0};
+  bool ended[2] = {false, false};
+  for (int step = 0; !(ended[0] && ended[1]); ++step) {
+    ASSERT_LT(step, 1000);
+    driver_->set_ranges(
+        {{RangeRead::Kind::kPage, 0, cursors[0], 10}, {RangeRead::Kind::kPage, 0, cursors[1], 25}});
+    uint64_t next[2] = {0, 0};
+    Run({}, [&](View& view) {
+      for (const int walk : {0, 1}) {
+        next[walk] = view.Scan(cursors[walk], walk == 0 ? 10 : 25, [&](const Key& key) {
+          if (!ended[walk]) found[walk].emplace(key.name());
+        });
+      }
+    });
+    for (const int walk : {0, 1}) {
+      ended[walk] = ended[walk] || next[walk] == 0;
+      cursors[walk] = ended[walk] ? 0 : next[walk];
+    }
+  }
+  EXPECT_EQ(found[0].size(), 200u);
+  EXPECT_EQ(found[1].size(), 200u);
+}
+
 TEST_P(StoreContract, ARangeByPrefixShowsEveryKeyThatBeginsSo) {
   const std::vector<std::string> keys = {"",   "a", "ab",   "ab\xff",  "ab\xff\xff",
                                          "ac", "b", "\xff", "\xff\xff"};

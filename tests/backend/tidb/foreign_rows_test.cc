@@ -100,20 +100,24 @@ TEST_F(ForeignRows, AForeignWriteInBetweenIsAConflict) {
   EXPECT_EQ(node_->Get("k"), "101");
 }
 
-TEST_F(ForeignRows, ARowThatNobodyCanReadHarmsNoOther) {
+// It is neither absent, so that an INCR would write over another program's data, nor somebody's.
+TEST_F(ForeignRows, AValueThatNobodyCanReadIsAnErrorUntilItIsSetOrDeleted) {
   Execute(
       "INSERT INTO tw_keys (k,v,type) VALUES ('what',x'00',99),('hash','no hash',2),"
       "('set',x'02ff',3),('empty',x'01',2)");
   Execute("INSERT INTO tw_keys (k,v,db) VALUES ('k','v',60000)");
   node_->Set("k", "v");
-  node_->Run({"what", "hash", "set", "empty", "k"}, [](View& view) {
-    EXPECT_EQ(view.OpenRead("k").String(), "v");
-    for (const char* key : {"what", "hash", "set", "empty"}) {
-      EXPECT_FALSE(view.OpenRead(key).exists()) << key;
-    }
-  });
+  for (const std::string key : {"what", "hash", "set", "empty"}) {
+    EXPECT_EQ(node_->Add(key), Outcome::kNotApplied);
+    EXPECT_THAT(node_->driver().detail(), HasSubstr("'" + key + "' cannot be read"));
+  }
+  EXPECT_EQ(node_->Get("k"), "v");
+  node_->driver().set_blind({{BlindWrite::Kind::kPut, 0, "what", "ours"}});
   EXPECT_EQ(node_->Set("what", "ours"), Outcome::kCommitted);
   EXPECT_EQ(node_->Get("what"), "ours");
+  node_->driver().set_blind({{BlindWrite::Kind::kErase, 0, "hash", {}}});
+  EXPECT_EQ(node_->Erase("hash"), Outcome::kCommitted);
+  EXPECT_EQ(node_->Get("hash"), "-");
 }
 
 TEST_F(ForeignRows, ATimeLongPastOrFarAwayIsOne) {
