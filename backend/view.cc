@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <unordered_set>
 #include <utility>
 
 #include "backend/data/keyspace.h"
@@ -140,16 +141,26 @@ size_t View::DbSize(uint32_t db) const {
 size_t View::ExpiringCount(uint32_t db) const { return keyspace_->ExpiringCount(db); }
 uint32_t View::database_count() const { return keyspace_->database_count(); }
 
+RangeAnswers::Page* View::FindPage(uint64_t cursor, size_t count) const {
+  if (range_answers_ == nullptr) return nullptr;
+  for (RangeAnswers::Page& page : range_answers_->pages) {
+    if (!page.told && page.db == db_ && page.cursor == cursor && page.count == count) return &page;
+  }
+  return nullptr;
+}
+
+std::string View::ScanRefusal(uint64_t cursor, size_t count) const {
+  const RangeAnswers::Page* const page = FindPage(cursor, count);
+  if (page == nullptr || !page->unknown) return {};
+  return "ERR cursor " + std::to_string(cursor) +
+         " is unknown, or was not used for an hour: begin with 0";
+}
+
 uint64_t View::Scan(uint64_t cursor, size_t count, const std::function<void(const Key&)>& fn) {
-  if (range_answers_ != nullptr) {
-    for (RangeAnswers::Page& page : range_answers_->pages) {
-      if (page.told || page.db != db_ || page.cursor != cursor || page.count != count) continue;
-      page.told = true;
-      for (const std::string& name : page.keys) {
-        if (const Key key = Peek(name); key.exists()) fn(key);
-      }
-      return page.next;
-    }
+  if (RangeAnswers::Page* const page = FindPage(cursor, count)) {
+    page->told = true;
+    TellPage(*page, fn);
+    return page->next;
   }
   uint64_t in_stripe = cursor & kInStripe;
   size_t told = 0;
@@ -176,6 +187,22 @@ uint64_t View::Scan(uint64_t cursor, size_t count, const std::function<void(cons
     in_stripe = 0;
   }
   return 0;
+}
+
+// What the keyspace shows but for what it shows because of other ranges: the page, and what the
+// batch itself has made.
+void View::TellPage(const RangeAnswers::Page& page, const std::function<void(const Key&)>& fn) {
+  std::unordered_set<std::string_view> others;
+  for (const RangeAnswers::Page& other : range_answers_->pages) {
+    if (&other != &page && other.db == db_) others.insert(other.keys.begin(), other.keys.end());
+  }
+  for (const auto& [db, key] : range_answers_->others) {
+    if (db == db_) others.insert(key);
+  }
+  for (const std::string& key : page.keys) others.erase(key);
+  ForEachKey([&](const Key& key) {
+    if (!others.contains(key.name())) fn(key);
+  });
 }
 
 void View::ForEachKey(const std::function<void(const Key&)>& fn) {

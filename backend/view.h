@@ -50,8 +50,11 @@ struct RangeAnswers {
     uint64_t next = 0;                   // cursor
     std::vector<std::string> keys = {};  // that were there; the keyspace shows them
     bool told = false;
+    bool unknown = false;  // nobody gave that cursor
   };
   std::vector<Page> pages;
+  /// Keys that other ranges of the batch show beside pages.
+  std::vector<std::pair<uint32_t, std::string>> others;
 };
 
 /// What happened on a View since its counters were last cleared.
@@ -114,6 +117,8 @@ class View {
   /// Every key present during the whole iteration is told at least once. Returns the next cursor.
   /// fn must not write.
   uint64_t Scan(uint64_t cursor, size_t count, const std::function<void(const Key&)>& fn);
+  /// Why the step cannot be made, for clients; empty when it can.
+  std::string ScanRefusal(uint64_t cursor, size_t count) const;
   /// Every live key of the current database. fn must not write.
   void ForEachKey(const std::function<void(const Key&)>& fn);
   /// A live key of the current database, or nullopt when there is none.
@@ -159,6 +164,8 @@ class View {
   friend class Key;
 
   Key Open(uint32_t db, std::string_view key, bool touch);
+  RangeAnswers::Page* FindPage(uint64_t cursor, size_t count) const;
+  void TellPage(const RangeAnswers::Page& page, const std::function<void(const Key&)>& fn);
   void CountRead(const Key& key);
   bool IsDue(const Entry& entry) const;
   /// Erases a due key of `table`.

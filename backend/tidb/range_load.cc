@@ -110,12 +110,14 @@ size_t RangeLoad::statements() const {
 Status RangeLoad::Take(std::span<const SqlRows> results, const FlushTimes& flushes,
                        Keyspace& keyspace) {
   answers_.pages.clear();
+  answers_.others.clear();
   places_.clear();
+  const bool any_page = std::any_of(ranges_.begin(), ranges_.end(), [](const RangeRead& range) {
+    return range.kind == RangeRead::Kind::kPage;
+  });
   size_t next = 0;
   for (const RangeRead& range : ranges_) {
-    if (LooksUpCursor(range)) {
-      if (Status known = CheckCursor(range, results[next++]); !known.ok()) return known;
-    }
+    const bool unknown = LooksUpCursor(range) && results[next++].size() == 0;
     const SqlRows& rows = results[next++];
     if (range.kind == RangeRead::Kind::kFlush) continue;
     if (range.kind == RangeRead::Kind::kSize) {
@@ -129,9 +131,14 @@ Status RangeLoad::Take(std::span<const SqlRows> results, const FlushTimes& flush
                                         " keys to look at in one step, SCAN takes many"};
     }
     if (range.kind == RangeRead::Kind::kPage) TakePage(range, rows, flushes);
+    if (unknown) answers_.pages.back().unknown = true;
     rows.ForEach([&](std::span<const SqlRows::Value> row) {
       const auto key = ReadKeyRow(row, databases_);
-      if (key && key->live(flushes)) LoadWithoutValue(keyspace, *key);
+      if (!key || !key->live(flushes)) return;
+      LoadWithoutValue(keyspace, *key);
+      if (any_page && range.kind != RangeRead::Kind::kPage) {
+        answers_.others.emplace_back(key->db, key->key);
+      }
     });
   }
   return Ok();
@@ -142,13 +149,6 @@ void RangeLoad::CountWhatIsNotShown(const Keyspace& keyspace) {
     if (!sizes_[db]) continue;
     answers_.not_shown[db] = *sizes_[db] - static_cast<int64_t>(keyspace.KeyCount(db));
   }
-}
-
-Status RangeLoad::CheckCursor(const RangeRead& range, const SqlRows& position) const {
-  if (position.size() > 0) return Ok();
-  return Error{Errc::kInvalidArgument,
-               "ERR cursor " + std::to_string(range.cursor) +
-                   " is unknown, or was not used for an hour: begin with 0"};
 }
 
 void RangeLoad::TakePage(const RangeRead& range, const SqlRows& rows, const FlushTimes& flushes) {

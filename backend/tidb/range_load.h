@@ -41,7 +41,6 @@ class RangeLoad {
     uint32_t db;
     std::string position;
   };
-  Status CheckCursor(const RangeRead& range, const SqlRows& position) const;
   void TakePage(const RangeRead& range, const SqlRows& rows, const FlushTimes& flushes);
 
   std::vector<RangeRead> ranges_;

@@ -74,8 +74,7 @@ ThreadEngine::ThreadEngine(const TidbEngineOptions& options, const Clock& clock,
     const uint64_t seed = (uint64_t{random()} << 32) ^ random();
     slots_.push_back(std::make_unique<ConnectionSlot>(port_, options_.endpoints, index + i, seed,
                                                       [this] { SchedulePump(); }));
-    trips_.push_back(
-        std::make_unique<Trip>(*this, options_.databases, options_.value_bytes_max, flushes_));
+    trips_.push_back(std::make_unique<Trip>(*this, options_, flushes_));
   }
 }
 

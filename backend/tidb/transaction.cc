@@ -43,12 +43,22 @@ Error RunAgainError(std::string why) { return {Errc::kUnavailable, std::move(why
 
 }  // namespace
 
-Transaction::Transaction(uint32_t databases, size_t value_bytes_max, FlushTimes& flushes)
+Transaction::Transaction(uint32_t databases, size_t value_bytes_max, const EncodingLimits& limits,
+                         FlushTimes& flushes)
     : databases_(databases),
       value_bytes_max_(value_bytes_max),
+      limits_(limits),
       known_flushes_(flushes),
       flushes_(databases),
       large_(value_bytes_max) {}
+
+void Transaction::MakeKeyspace() {
+  keyspace_ = std::make_unique<Keyspace>(Keyspace::Options{.databases = databases_});
+  EncodingLimits& limits = keyspace_->limits();
+  limits.hash_max_listpack_entries = limits_.hash_max_listpack_entries.load();
+  limits.hash_max_listpack_value = limits_.hash_max_listpack_value.load();
+  limits.set_max_intset_entries = limits_.set_max_intset_entries.load();
+}
 
 void Transaction::Begin(std::span<TidbBatch* const> batches, bool writes) {
   batches_.assign(batches.begin(), batches.end());
@@ -62,7 +72,7 @@ void Transaction::Begin(std::span<TidbBatch* const> batches, bool writes) {
   });
   // A batch with ranges travels alone.
   ranges_.Begin(batches.front()->ranges, databases_);
-  keyspace_ = std::make_unique<Keyspace>(Keyspace::Options{.databases = databases_});
+  MakeKeyspace();
   revisions_.clear();
   large_.Clear();
   abandoned_flush_ = false;
@@ -231,7 +241,7 @@ Status Transaction::TakeMore(const SqlReply& reply) {
   if (!writes_) {
     const size_t again = 1 + selects_ + 1;  // BEGIN, keys, databases
     if (results.size() < again) return Error{Errc::kIo, "ERR the database did not answer all"};
-    keyspace_ = std::make_unique<Keyspace>(Keyspace::Options{.databases = databases_});
+    MakeKeyspace();
     revisions_.clear();
     const LargeLoad planned = std::exchange(large_, LargeLoad(value_bytes_max_));
     if (Status taken = TakeRows(results.subspan(1)); !taken.ok()) return taken;

@@ -15,6 +15,10 @@ constexpr int kTroublesAtOnce = 2;
 constexpr int64_t kTroublePauseMs = 20;
 }  // namespace
 
+Trip::Trip(ThreadEngine& engine, const TidbEngineOptions& options, FlushTimes& flushes)
+    : engine_(engine),
+      transaction_(options.databases, options.value_bytes_max, *options.encoding_limits, flushes) {}
+
 int64_t Trip::TimeLeftMs() const { return std::max(kPacketMsMin, deadline_ms_ - engine_.NowMs()); }
 
 void Trip::Start(ConnectionSlot& slot, std::vector<TidbBatch*> batches) {

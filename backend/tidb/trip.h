@@ -15,12 +15,12 @@
 namespace tideway::backend {
 
 class ThreadEngine;
+struct TidbEngineOptions;
 
 /// Confined to its engine's thread; used for one transaction after another.
 class Trip {
  public:
-  Trip(ThreadEngine& engine, uint32_t databases, size_t value_bytes_max, FlushTimes& flushes)
-      : engine_(engine), transaction_(databases, value_bytes_max, flushes) {}
+  Trip(ThreadEngine& engine, const TidbEngineOptions& options, FlushTimes& flushes);
 
   bool free() const { return state_ == State::kFree; }
   /// The outcome of the commit is unknown and no connection is at work to find it out.

@@ -33,6 +33,8 @@ void Keys(View& view, Args args, ReplyWriter& reply) {
 void Scan(View& view, Args args, ReplyWriter& reply) {
   const auto options = ScanOptionsOrReply(args, 1, true, reply);
   if (!options) return;
+  const std::string refusal = view.ScanRefusal(options->cursor, options->count);
+  if (!refusal.empty()) return reply.Error(refusal);
   std::vector<std::string> found;
   const uint64_t next = view.Scan(options->cursor, options->count, [&](const Key& key) {
     if (!options->Matches(key.name())) return;

@@ -293,6 +293,19 @@ TEST_P(StoreContract, SeveralRangesOfABatchDoNotDisturbEachOther) {
   EXPECT_EQ(found[1].size(), 200u);
 }
 
+TEST_P(StoreContract, AScanSeesWhatItsBatchHasWritten) {
+  Set("old", "v");
+  driver_->set_ranges({{RangeRead::Kind::kPage, 0, 0, 10}});
+  std::set<std::string> found;
+  Run({"new", "old"}, [&](View& view) {
+    found.clear();
+    view.OpenWrite("new").SetString("v", ExpiryChange::Clear());
+    view.OpenWrite("old").Erase();
+    view.Scan(0, 10, [&](const Key& key) { found.emplace(key.name()); });
+  });
+  EXPECT_EQ(found, std::set<std::string>({"new"}));
+}
+
 TEST_P(StoreContract, ARangeByPrefixShowsEveryKeyThatBeginsSo) {
   const std::vector<std::string> keys = {"",   "a", "ab",   "ab\xff",  "ab\xff\xff",
                                          "ac", "b", "\xff", "\xff\xff"};

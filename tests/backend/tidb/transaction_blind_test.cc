@@ -24,7 +24,8 @@ std::string PacketOf(const std::vector<BlindWrite>& writes) {
     batch.reads.push_back({0, write.db, ReadScope::kKey, write.key});
   batch.Pin();
   FlushTimes flushes(16);
-  Transaction transaction(16, size_t{64} << 20, flushes);
+  const EncodingLimits limits;
+  Transaction transaction(16, size_t{64} << 20, limits, flushes);
   TidbBatch* const batches[] = {&batch};
   transaction.Begin(batches, true);
   EXPECT_TRUE(transaction.blind());
