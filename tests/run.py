@@ -39,8 +39,14 @@ SUITES = [("process", 10, 10), ("ion", 20, 30), ("redis_suite", 30, 60),
           ("differential", 20, 180), ("crash", 20, 120), ("linearizability", 30, 90)]
 
 # The same with the data in a real TiDB: name of the stage, command below tests/, and the times.
-# Redis's suite is not among them yet: tests/tidb/with_server.py tests/redis_suite/run.sh runs it.
+# Of Redis's suite the units about data and events; unit/scan and unit/type/set send hundreds of
+# thousands of commands one at a time, the others are about the server itself.
+TIDB_UNITS = ["unit/" + name for name in (
+    "auth dump protocol keyspace info info-command expire multi pubsub pubsubshard other slowlog "
+    "quit latency-monitor introspection-2 type/incr type/string type/hash").split()]
 TIDB_SUITES = [("ion-tidb", ["ion/run.sh", "--tidb"], 20, 30),
+               ("redis_suite-tidb",
+                ["tidb/with_server.py", "tests/redis_suite/run.sh", *TIDB_UNITS], 20, 30),
                ("differential-tidb", ["tidb/with_server.py", "tests/differential/run.sh"], 20, 180)]
 
 # What each fuzz target gets in a run of everything, in seconds: enough to find what broke lately.

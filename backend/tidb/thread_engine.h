@@ -37,7 +37,6 @@ struct TidbEngineOptions {
   size_t value_bytes_max = size_t{64} << 20;
   size_t txn_keys_max = 100'000;
   std::vector<SqlEndpoint> endpoints;
-  const EncodingLimits* encoding_limits = nullptr;  // of the store, never null
 };
 
 /// Confined to its I/O thread.

@@ -21,11 +21,10 @@ constexpr int64_t kTickMs = 100;
 // Tombstones are collected later by what a commit may take.
 constexpr int64_t kWatchRestMs = 60'000;
 
-TidbEngineOptions EngineOptions(const TidbStoreOptions& options, const EncodingLimits& limits) {
+TidbEngineOptions EngineOptions(const TidbStoreOptions& options) {
   const TidbAddress& address = options.address;
   TidbEngineOptions engine;
   engine.databases = options.databases;
-  engine.encoding_limits = &limits;
   engine.connections = address.connections;
   engine.backend_timeout_ms = options.backend_timeout_ms;
   engine.value_bytes_max = options.value_bytes_max;
@@ -49,7 +48,7 @@ TidbEngineOptions EngineOptions(const TidbStoreOptions& options, const EncodingL
 class TidbStore final : public Store {
  public:
   TidbStore(const TidbStoreOptions& options, const Clock& clock)
-      : options_(EngineOptions(options, limits_)),
+      : options_(EngineOptions(options)),
         address_(options.address.Redacted()),
         clock_(clock),
         time_(clock),
@@ -108,9 +107,6 @@ class TidbStore final : public Store {
   void Configure(const StoreSettings& settings) override {
     event_classes_ = settings.event_classes;
     string_bytes_max_ = settings.string_bytes_max;
-    limits_.hash_max_listpack_entries = settings.hash_max_listpack_entries;
-    limits_.hash_max_listpack_value = settings.hash_max_listpack_value;
-    limits_.set_max_intset_entries = settings.set_max_intset_entries;
   }
 
   uint64_t UsedBytes() const override { return 0; }
@@ -158,7 +154,6 @@ class TidbStore final : public Store {
                                 DurabilityQueue::Gate::kFree));
   }
 
-  EncodingLimits limits_;  // before what points to it
   const TidbEngineOptions options_;
   const std::string address_;
   const Clock& clock_;

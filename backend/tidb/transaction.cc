@@ -43,21 +43,17 @@ Error RunAgainError(std::string why) { return {Errc::kUnavailable, std::move(why
 
 }  // namespace
 
-Transaction::Transaction(uint32_t databases, size_t value_bytes_max, const EncodingLimits& limits,
-                         FlushTimes& flushes)
+Transaction::Transaction(uint32_t databases, size_t value_bytes_max, FlushTimes& flushes)
     : databases_(databases),
       value_bytes_max_(value_bytes_max),
-      limits_(limits),
       known_flushes_(flushes),
       flushes_(databases),
       large_(value_bytes_max) {}
 
+// With the limits of compact forms as they are by default: a value that was loaded is what it was,
+// not what the settings would make of it now.
 void Transaction::MakeKeyspace() {
   keyspace_ = std::make_unique<Keyspace>(Keyspace::Options{.databases = databases_});
-  EncodingLimits& limits = keyspace_->limits();
-  limits.hash_max_listpack_entries = limits_.hash_max_listpack_entries.load();
-  limits.hash_max_listpack_value = limits_.hash_max_listpack_value.load();
-  limits.set_max_intset_entries = limits_.set_max_intset_entries.load();
 }
 
 void Transaction::Begin(std::span<TidbBatch* const> batches, bool writes) {

@@ -43,9 +43,7 @@ enum class TransactionEnd : uint8_t {
 class Transaction {
  public:
   /// `value_bytes_max`: what is written or read as one value is not longer.
-  /// `limits`: where compact forms of values end, as OBJECT ENCODING shows.
-  Transaction(uint32_t databases, size_t value_bytes_max, const EncodingLimits& limits,
-              FlushTimes& flushes);
+  Transaction(uint32_t databases, size_t value_bytes_max, FlushTimes& flushes);
 
   /// Begins anew with these batches. `writes`: some of them may change something.
   void Begin(std::span<TidbBatch* const> batches, bool writes);
@@ -146,7 +144,6 @@ class Transaction {
 
   const uint32_t databases_;
   const size_t value_bytes_max_;
-  const EncodingLimits& limits_;
   FlushTimes& known_flushes_;  // of the thread: of some load that has come back
   FlushTimes flushes_;         // by which this transaction was sent, and is judged
   std::unique_ptr<Keyspace> keyspace_;

@@ -16,8 +16,7 @@ constexpr int64_t kTroublePauseMs = 20;
 }  // namespace
 
 Trip::Trip(ThreadEngine& engine, const TidbEngineOptions& options, FlushTimes& flushes)
-    : engine_(engine),
-      transaction_(options.databases, options.value_bytes_max, *options.encoding_limits, flushes) {}
+    : engine_(engine), transaction_(options.databases, options.value_bytes_max, flushes) {}
 
 int64_t Trip::TimeLeftMs() const { return std::max(kPacketMsMin, deadline_ms_ - engine_.NowMs()); }
 

@@ -64,7 +64,7 @@ class SqlClient final : public Client {
     Run("CREATE TABLE IF NOT EXISTS n (k VARBINARY(64) PRIMARY KEY CLUSTERED, n BIGINT)");
     Run("CREATE TABLE IF NOT EXISTS h (k VARBINARY(64), f VARBINARY(64), v BLOB, "
         "PRIMARY KEY (k, f) CLUSTERED)");
-    Run("CREATE TABLE IF NOT EXISTS l (k VARBINARY(64) PRIMARY KEY CLUSTERED, until BIGINT)");
+    Run("CREATE TABLE IF NOT EXISTS l (k VARBINARY(64) PRIMARY KEY CLUSTERED, until_ms BIGINT)");
   }
   ~SqlClient() override { mysql_close(mysql_); }
 

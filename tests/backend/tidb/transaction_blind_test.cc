@@ -24,8 +24,7 @@ std::string PacketOf(const std::vector<BlindWrite>& writes) {
     batch.reads.push_back({0, write.db, ReadScope::kKey, write.key});
   batch.Pin();
   FlushTimes flushes(16);
-  const EncodingLimits limits;
-  Transaction transaction(16, size_t{64} << 20, limits, flushes);
+  Transaction transaction(16, size_t{64} << 20, flushes);
   TidbBatch* const batches[] = {&batch};
   transaction.Begin(batches, true);
   EXPECT_TRUE(transaction.blind());
