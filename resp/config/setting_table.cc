@@ -248,6 +248,7 @@ constexpr SettingRow kLimitRows[] = {
      .help = "bytes of one value with backend tidb://; a larger one is refused"},
     {.name = "txn-keys-max",
      .group = kLimits,
+     .kind = kInteger,
      .flags = kRestart | kOurs,
      .number = Field<&Settings::txn_keys_max>(),
      .min = 256,
