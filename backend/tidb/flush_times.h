@@ -20,20 +20,20 @@ struct FlushTimes {
 
   std::vector<uint64_t> flushed;   // flush_rev
   std::vector<uint64_t> flushing;  // start_ts of an unfinished flush, else 0
-  /// The newest flush_rev of all, also of databases that this node does not serve: while it stands,
-  /// so do the others.
-  uint64_t newest = 0;
-
   void Clear() {
     std::fill(flushed.begin(), flushed.end(), 0);
     std::fill(flushing.begin(), flushing.end(), 0);
-    newest = 0;
   }
   void Learn(uint64_t db, uint64_t flush_rev, uint64_t flushing_since) {
-    newest = std::max(newest, flush_rev);
     if (db >= flushed.size()) return;
     flushed[db] = flush_rev;
     flushing[db] = flushing_since;
+  }
+  /// Takes over what is newer there: answers cross, but what is known never goes back.
+  void Keep(const FlushTimes& seen) {
+    for (size_t db = 0; db < flushed.size(); ++db) {
+      flushed[db] = std::max(flushed[db], seen.flushed[db]);
+    }
   }
   /// Whether a row of `rev` is of before the last flush. 0, a row of another SQL program, never is.
   bool Absent(uint32_t db, uint64_t rev) const { return rev != 0 && rev < flushed[db]; }

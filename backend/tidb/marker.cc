@@ -9,16 +9,15 @@ void AppendMarker(SqlText& sql, const Marker& marker) {
   sql.Number(marker.connection).Sql(",").Number(marker.number).Sql(",@@tidb_current_ts)");
 }
 
-void AppendMarkerUnlessFlushed(SqlText& sql, const Marker& marker, uint64_t newest_flush,
+void AppendMarkerUnlessFlushed(SqlText& sql, const Marker& marker, const FlushTimes& flushes,
                                const std::set<uint32_t>& databases) {
-  sql.Sql("INSERT INTO tw_markers (connection,number,start_ts) SELECT ");
-  sql.Number(marker.connection).Sql(",IF(IFNULL(MAX(GREATEST(flush_rev,flushing)),0)<=");
-  sql.Number(newest_flush).Sql(",").Number(marker.number);
-  sql.Sql(",NULL),@@tidb_current_ts FROM tw_databases WHERE db IN ");
-  SqlList list(sql);
-  for (const uint32_t db : databases) list.Next().Number(db);
-  list.Close();
-  sql.Sql(" ON DUPLICATE KEY UPDATE ");
+  sql.Sql("INSERT INTO tw_markers (connection,number,start_ts) VALUES (");
+  sql.Number(marker.connection).Sql(",IF(TRUE");
+  for (const uint32_t db : databases) {
+    sql.Sql(" AND IFNULL((SELECT GREATEST(flush_rev,flushing) FROM tw_databases WHERE db=");
+    sql.Number(db).Sql("),0)<=").Number(flushes.flushed[db]);
+  }
+  sql.Sql(",").Number(marker.number).Sql(",NULL),@@tidb_current_ts) ON DUPLICATE KEY UPDATE ");
   sql.Sql("number=IF(fenced=0,VALUES(number),NULL),start_ts=VALUES(start_ts)");
 }
 

@@ -1,6 +1,7 @@
 #include "backend/tidb/transaction.h"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -108,7 +109,20 @@ void Transaction::AppendLoad() {
   selects_ = ranges_.statements();
   AppendSelect(false);
   if (writes_) AppendSelect(true);
-  sql.Sql("SELECT db,flush_rev,flushing,@@tidb_current_ts FROM tw_databases");
+  sql.Sql("SELECT db,flush_rev,flushing,@@tidb_current_ts FROM tw_databases WHERE db IN ");
+  SqlList list(sql);
+  for (const uint32_t db : Databases()) list.Next().Number(db);
+  list.Close();
+}
+
+// Those that the batches look at; and the first one, which always has a row.
+std::set<uint32_t> Transaction::Databases() const {
+  std::set<uint32_t> databases = {0};
+  for (const TidbBatch* batch : batches_) {
+    for (const Read& read : batch->reads) databases.insert(read.db);
+    for (const RangeRead& range : batch->ranges) databases.insert(range.db);
+  }
+  return databases;
 }
 
 // Keys that a command reads together with others are locked, or their values could be of different
@@ -133,15 +147,15 @@ void Transaction::AppendSelect(bool locked) {
 }
 
 Status Transaction::TakeFlushTimes(const SqlRows& rows) {
-  flushes_.Clear();
+  flushes_ = known_flushes_;
+  for (const uint32_t db : Databases()) flushes_.Learn(db, 0, 0);
   rows.ForEach([&](std::span<const Value> row) {
     flushes_.Learn(NumberOf<uint64_t>(row[0], 0), NumberOf<uint64_t>(row[1], 0),
                    NumberOf<uint64_t>(row[2], 0));
     if (writes_) start_ts_ = NumberOf<uint64_t>(row[3], 0);
   });
   if (rows.size() == 0) return Error{Errc::kIo, "ERR tw_databases is empty"};
-  // Answers cross: what is known never goes back.
-  if (flushes_.newest >= known_flushes_.newest) known_flushes_ = flushes_;
+  known_flushes_.Keep(flushes_);
   return CheckFlushing();
 }
 

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -121,6 +122,7 @@ class Transaction {
 
   void MakeKeyspace();
   void AppendLoad();
+  std::set<uint32_t> Databases() const;
   void AppendSelect(bool locked);
   Status TakeRows(std::span<const SqlRows> results);
   void Unreadable(std::string_view key, std::string_view why);

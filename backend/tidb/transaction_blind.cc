@@ -61,7 +61,7 @@ std::string_view Transaction::BlindSql(const Marker& marker) {
   AppendBlindWrites(sql, writes, flushes_);
   std::set<uint32_t> databases;
   for (const BlindWrite* write : writes) databases.insert(write->db);
-  AppendMarkerUnlessFlushed(sql, marker, flushes_.newest, databases);
+  AppendMarkerUnlessFlushed(sql, marker, flushes_, databases);
   sql.Sql(";COMMIT;SELECT @@tidb_last_txn_info");
   rows_ = writes.size();
   return sql_;
