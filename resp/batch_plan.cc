@@ -50,7 +50,7 @@ bool AllDifferent(const std::vector<backend::BlindWrite>& writes) {
 }  // namespace
 
 void BatchPlan::Make(Session& session, Worker& worker, std::span<const Args> requests,
-                     backend::Batch& batch) {
+                     backend::Batch& batch, Start start) {
   commands_.clear();
   inspects_ = false;
   paused_ = false;
@@ -76,7 +76,7 @@ void BatchPlan::Make(Session& session, Worker& worker, std::span<const Args> req
     const bool changes_client = row->session != nullptr || session.in_multi();
     const bool alone = row->Has(kAlone | kInspects) || (remote_ && changes_client);
     if (alone && i > 0) break;
-    if (remote_ && IsPaused(*row, session, worker)) {
+    if (remote_ && start == Start::kFirst && IsPaused(*row, session, worker)) {
       paused_ = i == 0;
       break;
     }

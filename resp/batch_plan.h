@@ -24,12 +24,14 @@ class BatchPlan {
     Args args;
   };
 
+  /// kAgain: the client has been promised that they run, whatever CLIENT PAUSE says meanwhile.
+  enum class Start : uint8_t { kFirst, kAgain };
   /// Takes the first commands of `requests` and writes what they read into `batch`. A command that
   /// must run alone ends the batch before it. With a store that may ask for the handlers again,
   /// commands that change the client's own state run alone, too; and a command that CLIENT PAUSE
   /// holds back is not taken, as nothing stops it once it is loaded.
-  void Make(Session& session, Worker& worker, std::span<const Args> requests,
-            backend::Batch& batch);
+  void Make(Session& session, Worker& worker, std::span<const Args> requests, backend::Batch& batch,
+            Start start);
   /// Copies the arguments: the input they point into is used for other clients while the batch is
   /// loaded.
   void Pin();

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "backend/store.h"
@@ -38,6 +40,9 @@ class Executor::BatchRun final : public backend::BatchOwner {
   Session* session = nullptr;  // null once the client went away
   BatchPlan plan;
   std::unique_ptr<TransactionState> transaction;  // that this batch ended, while it may run again
+  // Commands of a batch that was refused, still to run, each by itself.
+  std::deque<std::vector<std::string>> rest;
+  uint32_t rest_attempts = 0;  // in which they ran before
   uint32_t attempts = 0;
   int64_t start_us = 0;  // of a pending batch: now less its time with the database; monotonic
   uint32_t db_before = 0;

@@ -60,7 +60,7 @@ size_t Executor::Run(Session& session, std::span<const Args> requests) {
   while (taken < requests.size() && session.suspension == Suspension::kNone && !session.ending()) {
     BatchRun& run = Acquire();
     run.session = &session;
-    run.plan.Make(session, worker_, requests.subspan(taken), *run.batch);
+    run.plan.Make(session, worker_, requests.subspan(taken), *run.batch, BatchPlan::Start::kFirst);
     if (run.plan.paused()) {
       session.suspension = Suspension::kPaused;
       Release(run);
@@ -75,9 +75,9 @@ size_t Executor::Run(Session& session, std::span<const Args> requests) {
   return taken;
 }
 
-// Returns how many of the planned requests were taken.
-size_t Executor::LoadAndRun(BatchRun& run, Session& session) {
-  run.attempts = 0;
+// Returns how many of the planned requests were taken. `attempts`: in which they ran before.
+size_t Executor::LoadAndRun(BatchRun& run, Session& session, uint32_t attempts) {
+  run.attempts = attempts;
   if (worker_.server().store.Load(*run.batch) == Progress::kDone) return RunHandlers(run, session);
   run.plan.Pin();
   run.start_us = worker_.server().clock.MonotonicUs();
@@ -327,6 +327,31 @@ void Executor::Announce(BatchRun& run) {
   run.messages.Clear();
 }
 
+// What the store refuses is one command's fault, as a key that is too long: one by one, the others
+// go through. Only a database that does not answer refuses all. Whether it came to that.
+bool Executor::Split(BatchRun& run, Session& session) {
+  if (run.plan.commands().size() < 2 || ErrorCode(run.batch->detail) == "TRYAGAIN") return false;
+  run.rest_attempts = run.attempts;
+  PrepareAttempt(run, session);
+  for (const Planned& planned : run.plan.commands()) {
+    run.rest.emplace_back(planned.args.begin(), planned.args.end());
+  }
+  return true;
+}
+
+void Executor::RunNext(BatchRun& run) {
+  Session& session = *run.session;
+  const std::vector<std::string> words = std::move(run.rest.front());
+  run.rest.pop_front();
+  const std::vector<std::string_view> args(words.begin(), words.end());
+  const Args request(args);
+  run.plan.Forget();
+  run.buffer.Clear();
+  run.batch->Reset();
+  run.plan.Make(session, worker_, {&request, 1}, *run.batch, BatchPlan::Start::kAgain);
+  LoadAndRun(run, session, run.rest_attempts);
+}
+
 void Executor::Refuse(BatchRun& run, Session& session) {
   PrepareAttempt(run, session);
   run.reply.set_version(session.resp_version());
@@ -355,13 +380,14 @@ void Executor::Finish(BatchRun& run) {
     if (applied) {
       session->transport.Send(run.buffer.view());
     } else if (run.batch->outcome == Outcome::kNotApplied) {
-      Refuse(run, *session);
+      if (!Split(run, *session)) Refuse(run, *session);
     } else {
       // Not known to be applied: a client can only treat a closed connection as unknown.
       session->transport.Close();
     }
   }
   if (reply_first) worker_.server().store.Deliver(worker_.index());
+  if (session != nullptr && !session->ending() && !run.rest.empty()) return RunNext(run);
   Release(run);
   for (const WatchedKey& key : run.unwatch) worker_.server().store.Unwatch(key.db, key.key);
   run.unwatch.clear();
@@ -374,6 +400,7 @@ void Executor::Finish(BatchRun& run) {
 
 void Executor::Release(BatchRun& run) {
   run.session = nullptr;
+  run.rest.clear();
   run.plan.Forget();
   run.buffer.Clear();
   run.buffer.Shrink(kReplyBytesKept);

@@ -61,7 +61,7 @@ class Executor {
   class BatchRun;
 
   BatchRun& Acquire();
-  size_t LoadAndRun(BatchRun& run, Session& session);
+  size_t LoadAndRun(BatchRun& run, Session& session, uint32_t attempts = 0);
   void OnLoaded(BatchRun& run);
   void RunForNobody(BatchRun& run);
   void PrepareAttempt(BatchRun& run, Session& session);
@@ -70,6 +70,8 @@ class Executor {
   void Invoke(BatchRun& run, Session& session, const Command& row, size_t index, Args args);
   void Tell(Session& session, const Command& row, size_t index, Args args, int64_t start_us);
   void EndOversized(BatchRun& run, Session& session, const Command& row);
+  bool Split(BatchRun& run, Session& session);
+  void RunNext(BatchRun& run);
   void Refuse(BatchRun& run, Session& session);
   void Finish(BatchRun& run);
   void Release(BatchRun& run);

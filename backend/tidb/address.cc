@@ -17,8 +17,10 @@ constexpr size_t kDatabaseBytesMax = 64;  // theirs too
 constexpr size_t kHostBytesMax = 253;     // of a DNS name
 constexpr uint32_t kConnectTimeoutMsMin = 100;
 constexpr uint32_t kConnectTimeoutMsMax = 60'000;
-constexpr std::array<std::string_view, 4> kOptions = {"tls", "ca", "connections",
-                                                      "connect-timeout"};
+constexpr uint32_t kLifetimeSMin = 10;
+constexpr uint32_t kLifetimeSMax = 86'400;
+constexpr std::array<std::string_view, 5> kOptions = {"tls", "ca", "connections",
+                                                      "connect-timeout", "connection-lifetime"};
 
 Error Wrong(std::string what) {
   return {Errc::kInvalidArgument, "backend tidb:// address: " + std::move(what)};
@@ -233,6 +235,11 @@ Status ParseOption(std::string_view name, std::string_view value, Options& given
         NumberBetween(name, value, kConnectTimeoutMsMin, kConnectTimeoutMsMax);
     if (!number.ok()) return number.error();
     address.connect_timeout = std::chrono::milliseconds(number.value());
+  } else if (name == "connection-lifetime") {
+    const Result<uint32_t> number =
+        NumberBetween(name, value, value == "0" ? 0 : kLifetimeSMin, kLifetimeSMax);
+    if (!number.ok()) return number.error();
+    address.connection_lifetime = std::chrono::seconds(number.value());
   } else {
     return Wrong("unknown option " + Quoted(name) + "; did you mean " +
                  Quoted(NearestOption(name)) + "?");
@@ -281,6 +288,7 @@ std::string TidbAddress::Redacted() const {
   if (!ca_file.empty()) text += "&ca=" + PercentEncoded(ca_file);
   text += "&connections=" + std::to_string(connections);
   text += "&connect-timeout=" + std::to_string(connect_timeout.count());
+  text += "&connection-lifetime=" + std::to_string(connection_lifetime.count());
   return text;
 }
 

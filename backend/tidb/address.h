@@ -12,6 +12,8 @@
 //                        tls=verify only, and means it
 //   connections=N        SQL connections for each I/O thread, 1 … 64; default 4
 //   connect-timeout=MS   for one attempt with TLS and authentication, 100 … 60000; default 2000
+//   connection-lifetime=S  seconds after which a connection is made anew, 10 … 86400, 0: never;
+//                        default 1800
 //
 // Without `tls` the connection is plain when all hosts are loopback ones (localhost, 127.0.0.0/8,
 // [::1]): nothing leaves the machine, and a TiDB started for development has no certificate that
@@ -52,6 +54,7 @@ struct TidbAddress {
   std::string ca_file;  // empty: the system's authorities
   uint32_t connections = 4;
   std::chrono::milliseconds connect_timeout{2000};
+  std::chrono::seconds connection_lifetime{1800};  // 0: no limit
 
   /// The address with all settings and without the password, for logs and INFO.
   std::string Redacted() const;

@@ -1,5 +1,6 @@
 #include "backend/tidb/blind_write.h"
 
+#include <set>
 #include <string>
 
 #include "backend/tidb/schema.h"
@@ -12,15 +13,23 @@ namespace {
 constexpr std::string_view kNowMs = "(@@tidb_current_ts>>18)";
 constexpr std::string_view kDue = "(type<>0 AND expire_at<(@@tidb_current_ts>>18))";
 
+using Writes = std::span<const BlindWrite* const>;
+
+std::set<uint32_t> Databases(Writes writes) {
+  std::set<uint32_t> databases;
+  for (const BlindWrite* write : writes) databases.insert(write->db);
+  return databases;
+}
+
 // A condition on the row that is there: it was written before the last FLUSHDB of its database.
-std::string FlushedCondition(const FlushTimes& flushes) {
+std::string FlushedCondition(Writes writes, const FlushTimes& flushes) {
   std::string text;
   SqlText sql(text);
-  for (uint32_t db = 0; db < flushes.flushed.size(); ++db) {
-    if (flushes.flushed[db] == 0) continue;
+  for (const uint32_t db : Databases(writes)) {
+    if (flushes.flushed(db) == 0) continue;
     sql.Sql(text.empty() ? "(" : " OR ").Sql("(db=").Number(db);
     // A row of another SQL program has no rev and is no flush's.
-    sql.Sql(" AND IFNULL(rev,~0)<").Number(flushes.flushed[db]).Sql(")");
+    sql.Sql(" AND IFNULL(rev,~0)<").Number(flushes.flushed(db)).Sql(")");
   }
   if (!text.empty()) text += ')';
   return text;
@@ -38,8 +47,6 @@ void AppendRow(SqlText& sql, const BlindWrite& write) {
   sql.Number(uint32_t{ExpiryShard(write.key)}).Sql(")");
 }
 
-using Writes = std::span<const BlindWrite* const>;
-
 bool AppendRows(SqlText& sql, Writes writes, BlindWrite::Kind kind) {
   bool any = false;
   for (const BlindWrite* write : writes) {
@@ -55,12 +62,14 @@ bool AppendRows(SqlText& sql, Writes writes, BlindWrite::Kind kind) {
   return any;
 }
 
-// Assignments take effect one after another, so what others depend on comes last.
-void AppendPuts(SqlText& sql, Writes writes, const std::string& flushed) {
+// Assignments take effect one after another, so what others depend on comes last. Whether one of
+// the keys was due is told by a variable of the session.
+void AppendPuts(SqlText& sql, Writes writes, const std::string& flushed, uint64_t number) {
   if (!AppendRows(sql, writes, BlindWrite::Kind::kPut)) return;
   sql.Sql(" ON DUPLICATE KEY UPDATE events=IF(").Sql(kDue);
   if (!flushed.empty()) sql.Sql(" AND NOT ").Sql(flushed);
-  sql.Sql(",CONCAT('expired,',VALUES(events)),VALUES(events)),type=VALUES(type),")
+  sql.Sql(" AND (").Sql(kDueVariable).Sql(":=").Number(number);
+  sql.Sql(")>0,CONCAT('expired,',VALUES(events)),VALUES(events)),type=VALUES(type),")
       .Sql("expire_at=VALUES(expire_at),rev=VALUES(rev),v=VALUES(v),incarnation=NULL,")
       .Sql("shard=VALUES(shard);");
 }
@@ -102,15 +111,27 @@ void AppendErases(SqlText& sql, Writes writes, const std::string& flushed) {
   sql.Sql(";");
 }
 
+// Fails when a database was flushed later than is known here, or is being flushed. Changes nothing,
+// so that it is in nobody's way.
+void AppendFlushChecks(SqlText& sql, Writes writes, const FlushTimes& flushes) {
+  for (const uint32_t db : Databases(writes)) {
+    const SqlKey row = flushes.RowOf(db);
+    sql.Sql("UPDATE tw_keys SET type=IF(rev<=").Number(flushes.flushed(db));
+    sql.Sql(" AND incarnation IS NULL,type,NULL) WHERE db=").Number(row.db).Sql(" AND k=");
+    sql.Bytes(row.key).Sql(";");
+  }
+}
+
 }  // namespace
 
 bool FitsBlind(const BlindWrite& write) {
   return write.key.size() <= kTidbKeyBytesMax && FitsInline(write.key.size(), write.value.size());
 }
 
-void AppendBlindWrites(SqlText& sql, Writes writes, const FlushTimes& flushes) {
-  const std::string flushed = FlushedCondition(flushes);
-  AppendPuts(sql, writes, flushed);
+void AppendBlindWrites(SqlText& sql, Writes writes, const FlushTimes& flushes, uint64_t number) {
+  AppendFlushChecks(sql, writes, flushes);
+  const std::string flushed = FlushedCondition(writes, flushes);
+  AppendPuts(sql, writes, flushed, number);
   AppendPutsIfAbsent(sql, writes, flushed);
   AppendErases(sql, writes, flushed);
 }

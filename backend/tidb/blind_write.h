@@ -1,14 +1,17 @@
 // Writes that need no load: one packet, one round trip.
 //
-//   BEGIN OPTIMISTIC; SELECT what is there; INSERT … ON DUPLICATE KEY UPDATE …; UPDATE …; marker;
-//   COMMIT
+//   BEGIN OPTIMISTIC; SELECT what is there; no flush since?; INSERT … ON DUPLICATE KEY UPDATE …;
+//   UPDATE …; marker; COMMIT
 //
 // The statements decide by themselves, so that the answer of the SELECT is not needed to write; the
-// handlers run on it afterwards and find out the same. A statement a kind, whatever the number of
-// keys: statements cost, rows hardly do.
+// handlers run on it afterwards and find out the same. A plain SET does not care what is there, but
+// for a key that was due, whose `expired` is told: a variable tells that there was one. A statement
+// a kind, whatever the number of keys: statements cost, rows hardly do.
 #pragma once
 
+#include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "backend/store.h"
 #include "backend/tidb/flush_times.h"
@@ -19,8 +22,13 @@ namespace tideway::backend {
 /// Whether the engine can do it so: key and value fit into a row.
 bool FitsBlind(const BlindWrite& write);
 
-/// All statements that write `writes`, each ended by a semicolon. Each key once.
+/// Of the session; it has the `number` of a transaction in which a plain SET met a due key.
+inline constexpr std::string_view kDueVariable = "@tw_due";
+
+/// All statements that write `writes`, each ended by a semicolon. Each key once. They fail
+/// (kRefusedByRow) when one of the databases was flushed later than `flushes` say, or is being
+/// flushed. `number`: over 0, of this transaction on its connection.
 void AppendBlindWrites(SqlText& sql, std::span<const BlindWrite* const> writes,
-                       const FlushTimes& flushes);
+                       const FlushTimes& flushes, uint64_t number);
 
 }  // namespace tideway::backend

@@ -28,10 +28,12 @@ int64_t Backoff::NextMs() {
 }
 
 ConnectionSlot::ConnectionSlot(ThreadPort& port, const std::vector<SqlEndpoint>& endpoints,
-                               size_t first, uint64_t seed, std::function<void()> on_change)
+                               size_t first, uint64_t seed, int64_t lifetime_ms,
+                               std::function<void()> on_change)
     : port_(port),
       endpoints_(endpoints),
       next_endpoint_(first),
+      lifetime_ms_(lifetime_ms),
       on_change_(std::move(on_change)),
       backoff_(seed),
       random_(seed | 1) {}
@@ -76,6 +78,7 @@ void ConnectionSlot::OnPrepared(SqlReply reply) {
   last_error_.clear();
   marker_id_ = NextRandom(random_);
   marker_number_ = 0;
+  fresh_ = true;
   state_ = State::kIdle;
   on_change_();
 }
@@ -97,6 +100,7 @@ void ConnectionSlot::Retry(const std::string& error) {
 void ConnectionSlot::Release(After after) {
   switch (after) {
     case After::kClean:
+      used_ = true;
       state_ = State::kIdle;
       on_change_();
       break;
@@ -108,6 +112,26 @@ void ConnectionSlot::Release(After after) {
     case After::kBroken:
       connection_.reset();
       Connect();
+      break;
+  }
+}
+
+// Times are as exact as the looks are frequent.
+void ConnectionSlot::Look(int64_t now_ms) {
+  if (std::exchange(fresh_, false)) life_.Begin(now_ms, lifetime_ms_, NextRandom(random_));
+  if (std::exchange(used_, false)) life_.Used(now_ms);
+  if (!idle()) return;
+  switch (life_.At(now_ms)) {
+    case ConnectionLife::Need::kNothing:
+      break;
+    case ConnectionLife::Need::kPing:
+      Reserve();
+      connection_->Run("DO 0", ConnectionLife::kPingTimeoutMs, [this](SqlReply reply) {
+        Release(reply.error.ok() ? After::kClean : After::kBroken);
+      });
+      break;
+    case ConnectionLife::Need::kRenewal:
+      Release(After::kBroken);
       break;
   }
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/tidb/connection_life.h"
 #include "backend/tidb/marker.h"
 #include "backend/tidb/sql_connection.h"
 
@@ -33,8 +34,9 @@ class Backoff {
 class ConnectionSlot {
  public:
   /// `on_change` is called whenever the slot became usable or lost its connection.
+  /// `lifetime_ms`: of a connection, 0 without limit.
   ConnectionSlot(ThreadPort& port, const std::vector<SqlEndpoint>& endpoints, size_t first,
-                 uint64_t seed, std::function<void()> on_change);
+                 uint64_t seed, int64_t lifetime_ms, std::function<void()> on_change);
 
   void Start() { Connect(); }
   bool idle() const { return state_ == State::kIdle; }
@@ -57,6 +59,8 @@ class ConnectionSlot {
   };
   /// Gives the slot back.
   void Release(After after);
+  /// To be called now and then: looks after an idle connection.
+  void Look(int64_t now_ms);
 
  private:
   enum class State : uint8_t { kDown, kConnecting, kIdle, kBusy };
@@ -68,9 +72,13 @@ class ConnectionSlot {
   ThreadPort& port_;
   const std::vector<SqlEndpoint>& endpoints_;
   size_t next_endpoint_;
+  const int64_t lifetime_ms_;
   const std::function<void()> on_change_;
   State state_ = State::kDown;
   Backoff backoff_;
+  ConnectionLife life_;
+  bool fresh_ = false;  // since the last Look() it was made,
+  bool used_ = false;   // or did something
   uint64_t random_;
   uint64_t marker_id_ = 0;  // new with each connection: an old one's commit can come late
   uint64_t marker_number_ = 0;

@@ -41,15 +41,8 @@ std::string OwnerName(uint64_t seed) {
 }
 
 void AppendFlushTimes(SqlText& sql) {
-  sql.Sql(";SELECT db,flush_rev,flushing,@@tidb_current_ts FROM tw_databases");
-}
-
-void LearnFlushTimes(const SqlRows& rows, FlushTimes& flushes) {
-  flushes.Clear();
-  rows.ForEach([&](std::span<const Value> row) {
-    flushes.Learn(NumberOf<uint64_t>(row[0], 0), NumberOf<uint64_t>(row[1], 0),
-                  NumberOf<uint64_t>(row[2], 0));
-  });
+  sql.Sql(";SELECT ").Sql(kKeyColumnsWithoutValue).Sql(" FROM tw_keys WHERE db=");
+  sql.Number(kFlushRowsDb).Sql(";SELECT @@tidb_current_ts");
 }
 
 }  // namespace
@@ -66,7 +59,7 @@ Housekeeper::Housekeeper(const std::vector<SqlEndpoint>& endpoints, uint32_t dat
       on_expired_(std::move(on_expired)),
       flushes_(databases),
       lease_("housekeeping", OwnerName(seed)),
-      slot_(port, endpoints, seed, seed, [] {}),
+      slot_(port, endpoints, seed, seed, 0, [] {}),
       keys_a_step_(kKeysMax),
       walked_(databases, 0) {}
 
@@ -166,13 +159,13 @@ void Housekeeper::LookForDue() {
 }
 
 void Housekeeper::OnDue(SqlReply reply) {
-  if (!reply.error.ok() || reply.results.size() < 3) {
+  if (!reply.error.ok() || reply.results.size() < 4) {
     Done(reply);
     return;
   }
-  LearnFlushTimes(reply.results[2], flushes_);
-  reply.results[2].ForEach(
-      [&](std::span<const Value> row) { expiring_ts_ = NumberOf<uint64_t>(row[3], 0); });
+  flushes_.LearnAll(reply.results[2]);
+  reply.results[3].ForEach(
+      [&](std::span<const Value> row) { expiring_ts_ = NumberOf<uint64_t>(row[0], 0); });
   expiring_.clear();
   std::vector<SqlKey> expire;
   std::vector<SqlKey> remove;
@@ -253,9 +246,8 @@ void Housekeeper::CountKeys() {
   // Everything else waits for it.
   Send(
       "SELECT /*+ MAX_EXECUTION_TIME(300) */ k.db,COUNT(*),COUNT(k.expire_at),AVG(k.expire_at) "
-      "FROM tw_keys k LEFT JOIN "
-      "tw_databases d ON k.db=d.db WHERE k.type<>0 AND IFNULL(k.rev,~0)>=IFNULL(d.flush_rev,0) "
-      "GROUP BY k.db",
+      "FROM tw_keys k LEFT JOIN (SELECT k,rev FROM tw_keys WHERE db=65535) d ON d.k=CAST(k.db AS "
+      "CHAR) WHERE k.db<65535 AND k.type<>0 AND IFNULL(k.rev,~0)>=IFNULL(d.rev,0) GROUP BY k.db",
       &Housekeeper::OnCounted);
 }
 

@@ -27,7 +27,7 @@ void Housekeeper::LookForFlushed() {
   if (!walk_) {
     const int64_t now_ms = time_.NowMs();
     for (uint32_t db = 0; db < databases_ && !walk_; ++db) {
-      const uint64_t flushed = flushes_.flushed[db];
+      const uint64_t flushed = flushes_.flushed(db);
       if (flushed == 0 || flushed == walked_[db] || MsOf(flushed) + kTombstoneMs > now_ms) continue;
       walk_ = Walk{.db = db, .flushed = flushed};
     }

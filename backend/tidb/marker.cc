@@ -9,16 +9,11 @@ void AppendMarker(SqlText& sql, const Marker& marker) {
   sql.Number(marker.connection).Sql(",").Number(marker.number).Sql(",@@tidb_current_ts)");
 }
 
-void AppendMarkerUnlessFlushed(SqlText& sql, const Marker& marker, const FlushTimes& flushes,
-                               const std::set<uint32_t>& databases) {
+void AppendMarkerUnlessFenced(SqlText& sql, const Marker& marker) {
   sql.Sql("INSERT INTO tw_markers (connection,number,start_ts) VALUES (");
-  sql.Number(marker.connection).Sql(",IF(TRUE");
-  for (const uint32_t db : databases) {
-    sql.Sql(" AND IFNULL((SELECT GREATEST(flush_rev,flushing) FROM tw_databases WHERE db=");
-    sql.Number(db).Sql("),0)<=").Number(flushes.flushed[db]);
-  }
-  sql.Sql(",").Number(marker.number).Sql(",NULL),@@tidb_current_ts) ON DUPLICATE KEY UPDATE ");
-  sql.Sql("number=IF(fenced=0,VALUES(number),NULL),start_ts=VALUES(start_ts)");
+  sql.Number(marker.connection).Sql(",").Number(marker.number).Sql(",@@tidb_current_ts)");
+  sql.Sql(" ON DUPLICATE KEY UPDATE number=IF(fenced=0,VALUES(number),NULL),");
+  sql.Sql("start_ts=VALUES(start_ts)");
 }
 
 void AppendFence(SqlText& sql, const Marker& marker) {

@@ -7,11 +7,9 @@
 #pragma once
 
 #include <cstdint>
-#include <set>
 #include <string>
 
 #include "backend/clock.h"
-#include "backend/tidb/flush_times.h"
 #include "backend/tidb/sql_connection.h"
 #include "backend/tidb/sql_text.h"
 
@@ -25,17 +23,14 @@ struct Marker {
 
 /// The statement of a transaction that says it was applied.
 void AppendMarker(SqlText& sql, const Marker& marker);
-/// The same for a transaction of one packet. It fails, and with it the transaction, when
-/// one of these databases was flushed later than `flushes` say or is being flushed
-/// (kFlushedMeanwhile).
-/// It fails as well when
-/// the connection was fenced: the packet may have been on its way all that time, and its BEGIN then
-/// comes after the fence and meets no conflict. A connection that was fenced is never used again.
-void AppendMarkerUnlessFlushed(SqlText& sql, const Marker& marker, const FlushTimes& flushes,
-                               const std::set<uint32_t>& databases);
+/// The same for a transaction of one packet. It fails, and with it the transaction, when the
+/// connection was fenced (kRefusedByRow): the packet may have been on its way all that time, and
+/// its BEGIN then comes after the fence and meets no conflict. A connection that was fenced is
+/// never used again.
+void AppendMarkerUnlessFenced(SqlText& sql, const Marker& marker);
 
-/// The error of AppendMarkerUnlessFlushed: NULL in a column that has none.
-inline constexpr unsigned kFlushedMeanwhile = 1048;
+/// The error of statements that look at a row and refuse: NULL in a column that has none.
+inline constexpr unsigned kRefusedByRow = 1048;
 
 /// The packet that decides.
 void AppendFence(SqlText& sql, const Marker& marker);

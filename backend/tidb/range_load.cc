@@ -29,7 +29,7 @@ uint64_t NewCursor() {
 void AppendLive(SqlText& sql, const RangeRead& range) {
   sql.Sql(" FROM tw_keys WHERE db=").Number(range.db);
   sql.Sql(" AND type<>0 AND IFNULL(rev,~0)>=");
-  sql.Sql("IFNULL((SELECT flush_rev FROM tw_databases WHERE db=").Number(range.db).Sql("),0)");
+  AppendFlushedSubselect(sql, range.db);
   if (range.prefix.empty() || range.prefix.size() > kTidbKeyBytesMax) return;
   sql.Sql(" AND k>=").Bytes(range.prefix);
   std::string end(range.prefix);

@@ -7,7 +7,7 @@
 namespace tideway::backend {
 namespace {
 
-constexpr std::array<std::string_view, 9> kVersion1 = {
+constexpr std::array<std::string_view, 7> kVersion1 = {
     // 3070 is kTidbKeyBytesMax, 16384 kTidbEventsBytesMax.
     "CREATE TABLE IF NOT EXISTS tw_keys ("
     "db SMALLINT UNSIGNED NOT NULL DEFAULT 0,"
@@ -34,13 +34,6 @@ constexpr std::array<std::string_view, 9> kVersion1 = {
     "db SMALLINT UNSIGNED NOT NULL,"
     "k VARBINARY(3070) NOT NULL,"
     "PRIMARY KEY (incarnation) CLUSTERED)",
-
-    "CREATE TABLE IF NOT EXISTS tw_databases ("
-    "db SMALLINT UNSIGNED NOT NULL,"
-    "flush_rev BIGINT UNSIGNED NOT NULL,"
-    "flushing BIGINT UNSIGNED NOT NULL,"
-    "PRIMARY KEY (db) CLUSTERED)",
-    "INSERT IGNORE INTO tw_databases (db,flush_rev,flushing) VALUES (0,0,0)",
 
     "CREATE TABLE IF NOT EXISTS tw_markers ("
     "connection BIGINT UNSIGNED NOT NULL,"

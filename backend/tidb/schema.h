@@ -13,10 +13,9 @@
 //   part         128 bits: a hash of the field or member, or a piece's number, big-endian
 //   f, v         field and value; member and NULL; NULL and the bytes of a piece
 // tw_incarnations  incarnation → the key that owns it: how orphans are found
-// tw_databases   db → flush_rev: keys with a smaller rev are absent; no row means 0, but there is
-// one
-//                for database 0. flushing: start_ts of a FLUSHDB that has begun, else 0; nobody
-//                writes to the database meanwhile (backend/tidb/flush_times.h)
+//   Rows of db 65535 are no keys but databases (backend/tidb/flush_times.h): k is a database's
+//                number in decimal, type 255. rev: keys with a smaller one are absent; incarnation:
+//                start_ts of a FLUSHDB that has begun, else NULL; nobody writes meanwhile
 // tw_markers     connection → number: fences transactions whose outcome is unknown. `connection` is
 //                a random number of ours (TiDB gives its own again), start_ts is the transaction's,
 //                fenced that of whoever last made sure that nothing comes after it

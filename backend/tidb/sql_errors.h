@@ -15,7 +15,7 @@ inline bool IsConflict(unsigned code) {
     case 8022:  // retryable
     case 8027:  // the schema known here is outdated
     case 8028:  // the schema changed meanwhile
-    case kFlushedMeanwhile:
+    case kRefusedByRow:
       return true;
     default:
       return false;

@@ -22,6 +22,9 @@ constexpr int kConflictsTogether = 2;
 // How often deadlines of what waits are looked at.
 constexpr int64_t kDeadlineLookMs = 50;
 
+// How often idle connections are looked at.
+constexpr int64_t kConnectionsLookMs = 1'000;
+
 // What TiKV commits in one round (async commit) has at most so many bytes of keys, encoded: eight
 // bytes become nine, behind a prefix; and so has the row's place in the index of due keys.
 constexpr size_t kCommitKeyBytesMax = 4096;
@@ -73,6 +76,7 @@ ThreadEngine::ThreadEngine(const TidbEngineOptions& options, const Clock& clock,
     std::random_device random;
     const uint64_t seed = (uint64_t{random()} << 32) ^ random();
     slots_.push_back(std::make_unique<ConnectionSlot>(port_, options_.endpoints, index + i, seed,
+                                                      options_.connection_lifetime_ms,
                                                       [this] { SchedulePump(); }));
     trips_.push_back(std::make_unique<Trip>(*this, options_, flushes_));
   }
@@ -82,6 +86,14 @@ ThreadEngine::~ThreadEngine() = default;
 
 void ThreadEngine::Start() {
   for (const auto& slot : slots_) slot->Start();
+  connections_timer_ = port_.MakeWaiter(-1);
+  LookAfterConnections();
+}
+
+void ThreadEngine::LookAfterConnections() {
+  const int64_t now_ms = NowMs();
+  for (const auto& slot : slots_) slot->Look(now_ms);
+  connections_timer_->Wait(0, kConnectionsLookMs, [this](short) { LookAfterConnections(); });
 }
 
 Progress ThreadEngine::Load(TidbBatch& batch) {
@@ -210,7 +222,7 @@ std::vector<TidbBatch*> ThreadEngine::TakeNext() {
          keys + batch.reads.size() <= keys_max && bytes + batch.bytes() <= kBytesMax &&
          (!batch.may_write || commit_bytes + CommitKeyBytes(batch) <= kCommitKeyBytesMax));
     const bool collides = Collides(batch, passed) || Repeats(batch, written);
-    if (collides) batch.MeetOthers();
+    if (collides) batch.LoadFirst();
     if (!fits || collides || batch.not_before_ms > now_ms) {
       for (const Read& read : batch.reads) passed.insert(IdOf(read));
       ++at;

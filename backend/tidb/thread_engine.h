@@ -33,6 +33,7 @@ class Trip;
 struct TidbEngineOptions {
   uint32_t databases = 16;
   size_t connections = 4;  // a thread
+  int64_t connection_lifetime_ms = 0;  // 0: no limit
   int64_t backend_timeout_ms = 3'000;
   size_t value_bytes_max = size_t{64} << 20;
   size_t txn_keys_max = 100'000;
@@ -66,6 +67,7 @@ class ThreadEngine {
   bool Collides(const TidbBatch& batch, const std::unordered_set<uint64_t>& passed) const;
   void Hold(const TidbBatch& batch, bool hold);
   ConnectionSlot* IdleSlot();
+  void LookAfterConnections();
   void GiveUpLate();
   void WatchDeadlines();
   int64_t NowUs() const { return clock_.MonotonicUs(); }
@@ -96,6 +98,7 @@ class ThreadEngine {
   bool pump_scheduled_ = false;
   std::unique_ptr<Waiter> deadline_timer_;
   bool deadline_watched_ = false;
+  std::unique_ptr<Waiter> connections_timer_;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -51,8 +51,9 @@ class TidbBatch final : public Batch {
   /// It is written before its handlers run. After conflicts it goes the slower way, which gets
   /// through.
   bool goes_blind() const { return blind_fits_ && conflicts < kBlindConflictsMax; }
-  /// Others wait for the same keys: together with them, in one transaction, is faster than blind.
-  void MeetOthers() { blind_fits_ = false; }
+  /// Not blind any more: others wait for the same keys, and together with them, in one transaction,
+  /// is faster; or the node knows too little of the database.
+  void LoadFirst() { blind_fits_ = false; }
 
   int64_t deadline_ms = 0;       // monotonic
   int conflicts = 0;             // how often it had to run again

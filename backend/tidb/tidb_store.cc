@@ -26,6 +26,8 @@ TidbEngineOptions EngineOptions(const TidbStoreOptions& options) {
   TidbEngineOptions engine;
   engine.databases = options.databases;
   engine.connections = address.connections;
+  engine.connection_lifetime_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(address.connection_lifetime).count();
   engine.backend_timeout_ms = options.backend_timeout_ms;
   engine.value_bytes_max = options.value_bytes_max;
   engine.txn_keys_max = options.txn_keys_max;

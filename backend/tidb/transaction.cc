@@ -75,6 +75,8 @@ void Transaction::Begin(std::span<TidbBatch* const> batches, bool writes) {
   abandoned_flush_ = false;
   flush_announced_ = batches.front()->flush_announced;
   foreign_rows_ = 0;
+  found_due_ = false;
+  refused_by_row_ = false;
   commit_ts_ = 0;
   start_ts_ = 0;
   answered_ms_ = 0;
@@ -108,16 +110,14 @@ void Transaction::AppendLoad() {
   ranges_.AppendSelects(sql);
   selects_ = ranges_.statements();
   AppendSelect(false);
-  if (writes_) AppendSelect(true);
-  sql.Sql("SELECT db,flush_rev,flushing,@@tidb_current_ts FROM tw_databases WHERE db IN ");
-  SqlList list(sql);
-  for (const uint32_t db : Databases()) list.Next().Number(db);
-  list.Close();
+  if (!writes_) return;
+  AppendSelect(true);
+  sql.Sql("SELECT @@tidb_current_ts;");
 }
 
-// Those that the batches look at; and the first one, which always has a row.
+// Those that the batches look at.
 std::set<uint32_t> Transaction::Databases() const {
-  std::set<uint32_t> databases = {0};
+  std::set<uint32_t> databases;
   for (const TidbBatch* batch : batches_) {
     for (const Read& read : batch->reads) databases.insert(read.db);
     for (const RangeRead& range : batch->ranges) databases.insert(range.db);
@@ -126,7 +126,7 @@ std::set<uint32_t> Transaction::Databases() const {
 }
 
 // Keys that a command reads together with others are locked, or their values could be of different
-// moments by the time of the commit.
+// moments by the time of the commit. The rows of databases never are: all would wait for all.
 void Transaction::AppendSelect(bool locked) {
   std::vector<SqlKey> keys;
   for (const TidbBatch* batch : batches_) {
@@ -135,6 +135,9 @@ void Transaction::AppendSelect(bool locked) {
       if (read.key.size() > kTidbKeyBytesMax) continue;
       if ((read.together && writes_) == locked) keys.push_back({read.db, read.key});
     }
+  }
+  if (!locked) {
+    for (const uint32_t db : Databases()) keys.push_back(flushes_.RowOf(db));
   }
   if (keys.empty()) return;
   SortUnique(keys);
@@ -147,14 +150,7 @@ void Transaction::AppendSelect(bool locked) {
 }
 
 Status Transaction::TakeFlushTimes(const SqlRows& rows) {
-  flushes_ = known_flushes_;
-  for (const uint32_t db : Databases()) flushes_.Learn(db, 0, 0);
-  rows.ForEach([&](std::span<const Value> row) {
-    flushes_.Learn(NumberOf<uint64_t>(row[0], 0), NumberOf<uint64_t>(row[1], 0),
-                   NumberOf<uint64_t>(row[2], 0));
-    if (writes_) start_ts_ = NumberOf<uint64_t>(row[3], 0);
-  });
-  if (rows.size() == 0) return Error{Errc::kIo, "ERR tw_databases is empty"};
+  flushes_.Learn(Databases(), rows);
   known_flushes_.Keep(flushes_);
   return CheckFlushing();
 }
@@ -166,7 +162,7 @@ Status Transaction::TakeLoaded(const SqlReply& reply) {
                  "ERR the database refused: " + reply.error.text};
   }
   const size_t first = writes_ ? 1 : 0;  // behind BEGIN
-  if (reply.results.size() != first + selects_ + 1) {
+  if (reply.results.size() != first + Loads()) {
     return Error{Errc::kIo, "ERR the database answered a load with " +
                                 std::to_string(reply.results.size()) + " results"};
   }
@@ -178,7 +174,12 @@ Status Transaction::TakeLoaded(const SqlReply& reply) {
 
 // The answers to AppendLoad().
 Status Transaction::TakeRows(std::span<const SqlRows> results) {
-  if (Status taken = TakeFlushTimes(results[selects_]); !taken.ok()) return taken;
+  if (writes_) {
+    results[selects_].ForEach(
+        [&](std::span<const Value> row) { start_ts_ = NumberOf<uint64_t>(row[0], 0); });
+  }
+  const SqlRows& keys = results[ranges_.statements()];
+  if (Status taken = TakeFlushTimes(keys); !taken.ok()) return taken;
   if (Status taken = ranges_.Take(results, flushes_, *keyspace_); !taken.ok()) return taken;
   unreadable_.clear();
   for (size_t i = ranges_.statements(); i < selects_; ++i) {
@@ -231,7 +232,6 @@ std::string_view Transaction::LoadMoreSql() {
     if (!writes_) {
       sql_ += "BEGIN OPTIMISTIC;";
       AppendLoad();
-      sql_ += ";";
     }
     large_.AppendSelects(sql);
     if (!writes_) sql_ += "ROLLBACK;";
@@ -249,7 +249,7 @@ Status Transaction::TakeMore(const SqlReply& reply) {
   if (!large_.wants_more()) return Ok();
   std::span<const SqlRows> results(reply.results);
   if (!writes_) {
-    const size_t again = 1 + selects_ + 1;  // BEGIN, keys, databases
+    const size_t again = 1 + Loads();  // behind BEGIN
     if (results.size() < again) return Error{Errc::kIo, "ERR the database did not answer all"};
     MakeKeyspace();
     revisions_.clear();
@@ -328,11 +328,13 @@ Result<std::span<const std::string>> Transaction::CommitSql(const Marker& marker
 void Transaction::AppendFlushes() {
   SqlText sql(sql_);
   for (const uint32_t db : touched_.flushed()) {
-    sql.Sql("REPLACE INTO tw_databases (db,flush_rev,flushing) VALUES (").Number(db);
-    sql.Sql(",@@tidb_current_ts,0);");
+    const SqlKey row = flushes_.RowOf(db);
+    sql.Sql("REPLACE INTO tw_keys (db,k,type,rev) VALUES (").Number(row.db).Sql(",");
+    sql.Bytes(row.key).Sql(",").Number(kFlushRowType).Sql(",@@tidb_current_ts);");
   }
   if (flush_announced_ == 0) return;
-  sql.Sql("UPDATE tw_databases SET flushing=0 WHERE flushing=").Number(flush_announced_).Sql(";");
+  sql.Sql("UPDATE tw_keys SET incarnation=NULL WHERE db=").Number(kFlushRowsDb);
+  sql.Sql(" AND incarnation=").Number(flush_announced_).Sql(";");
 }
 
 Status Transaction::AppendRow(const TouchedKey& touched, PartsWriter& parts) {
@@ -371,6 +373,7 @@ TransactionEnd Transaction::Judge(const SqlReply& reply) {
   if (!reply.error.ok()) {
     error_text_ = reply.error.text;
     if (IsUndetermined(reply.error)) return TransactionEnd::kUnknown;
+    refused_by_row_ = reply.error.code == kRefusedByRow;
     // The results are of the statements that went well. One before COMMIT failed: COMMIT was never
     // run. COMMIT did, and not by refusing: TiDB can say so of one that was applied. The one behind
     // COMMIT: it was. (No value has a semicolon in it, all bytes are hexadecimal.)

@@ -72,6 +72,8 @@ class Transaction {
   std::string_view BlindSql(const Marker& marker);
   /// After Judge() said kCommitted.
   Status TakeBlind(const SqlReply& reply);
+  /// TakeBlind() has learnt that keys were due, but not which: PresentSql() tells.
+  bool found_due() const { return found_due_; }
   /// When the answer to BlindSql() was lost, but it is known that it was applied: the packet that
   /// looks at the rows as they are now. kUnavailable: they do not tell, for others wrote since.
   std::string_view PresentSql(CommitTs start_ts);
@@ -84,6 +86,9 @@ class Transaction {
   /// The same for batches that ran before their commit: whether this one, of SET NX alone, took
   /// such a lock. Then `keyspace` shows what it should have found.
   bool TookLateLock(TidbBatch& batch, Keyspace& keyspace) const;
+
+  /// A flush was not known here: it will be, once something is loaded.
+  bool refused_by_row() const { return refused_by_row_; }
 
   // --- commit
   /// After the handlers: whether anything is to be written.
@@ -122,6 +127,7 @@ class Transaction {
 
   void MakeKeyspace();
   void AppendLoad();
+  size_t Loads() const { return selects_ + (writes_ ? 1 : 0); }  // its statements
   std::set<uint32_t> Databases() const;
   void AppendSelect(bool locked);
   Status TakeRows(std::span<const SqlRows> results);
@@ -152,6 +158,10 @@ class Transaction {
   std::vector<TidbBatch*> batches_;
   bool writes_ = false;
   bool blind_ = false;
+  bool looks_ = false;  // the blind packet has a SELECT of what is there
+  bool found_due_ = false;
+  bool refused_by_row_ = false;
+  uint64_t number_ = 0;  // of the blind packet's marker
   bool flushes_databases_ = false;
   bool abandoned_flush_ = false;
   uint64_t flush_announced_ = 0;

@@ -1,9 +1,9 @@
 // The part of Transaction that writes first and looks afterwards.
 #include <algorithm>
-#include <set>
 
 #include "backend/data/change.h"
 #include "backend/tidb/blind_write.h"
+#include "backend/tidb/sql_numbers.h"
 #include "backend/tidb/sql_text.h"
 #include "backend/tidb/transaction.h"
 
@@ -18,6 +18,14 @@ void ShowTaken(const BlindWrite& write, Keyspace& keyspace) {
   taken.db = write.db;
   taken.key = write.key;
   LoadWithoutValue(keyspace, taken);
+}
+
+void ShowDue(const BlindWrite& write, CommitTs start_ts, Keyspace& keyspace) {
+  KeyRow due;
+  due.db = write.db;
+  due.key = write.key;
+  due.expire_at_ms = MsOf(start_ts) - 1;
+  LoadWithoutValue(keyspace, due);
 }
 
 bool SetsString(std::string_view changes, const BlindWrite& write) {
@@ -51,18 +59,23 @@ std::string_view Transaction::BlindSql(const Marker& marker) {
   SqlText sql(sql_);
   flushes_ = known_flushes_;
   const std::vector<const BlindWrite*> writes = BlindWrites();
-  sql.Sql("BEGIN OPTIMISTIC;SELECT ").Sql(kKeyColumnsWithoutValue).Sql(" FROM tw_keys WHERE");
-  AppendKeyIn(sql, BlindKeys());
-  // Else a DEL of two keys could take the second away after somebody has seen it beside the first,
-  // which was not there when the DEL looked.
-  if (std::any_of(writes.begin(), writes.end(), [](const auto* write) { return write->together; }))
-    sql.Sql(" FOR UPDATE");
-  sql.Sql(";");
-  AppendBlindWrites(sql, writes, flushes_);
-  std::set<uint32_t> databases;
-  for (const BlindWrite* write : writes) databases.insert(write->db);
-  AppendMarkerUnlessFlushed(sql, marker, flushes_, databases);
+  sql.Sql("BEGIN OPTIMISTIC;");
+  looks_ = std::any_of(writes.begin(), writes.end(),
+                       [](const auto* write) { return write->kind != BlindWrite::Kind::kPut; });
+  if (looks_) {
+    sql.Sql("SELECT ").Sql(kKeyColumnsWithoutValue).Sql(" FROM tw_keys WHERE");
+    AppendKeyIn(sql, BlindKeys());
+    // Else a DEL of two keys could take the second away after somebody has seen it beside the
+    // first, which was not there when the DEL looked.
+    if (std::any_of(writes.begin(), writes.end(), [](const auto* one) { return one->together; }))
+      sql.Sql(" FOR UPDATE");
+    sql.Sql(";");
+  }
+  number_ = marker.number;
+  AppendBlindWrites(sql, writes, flushes_, number_);
+  AppendMarkerUnlessFenced(sql, marker);
   sql.Sql(";COMMIT;SELECT @@tidb_last_txn_info");
+  if (!looks_) sql.Sql(",").Sql(kDueVariable);
   rows_ = writes.size();
   return sql_;
 }
@@ -106,7 +119,13 @@ bool Transaction::TookLateLock(TidbBatch& batch, Keyspace& keyspace) const {
 Status Transaction::TakeBlind(const SqlReply& reply) {
   constexpr size_t kSelect = 1;
   if (reply.results.size() <= kSelect) return Error{Errc::kIo, "ERR the database did not answer"};
-  LoadFound(reply.results[kSelect]);
+  if (looks_) {
+    LoadFound(reply.results[kSelect]);
+    return Ok();
+  }
+  reply.results.back().ForEach([&](std::span<const Value> row) {
+    found_due_ = row.size() > 1 && NumberOf<uint64_t>(row[1], 0) == number_;
+  });
   return Ok();
 }
 
@@ -131,10 +150,14 @@ Status Transaction::TakePresent(const SqlReply& reply) {
     const auto write = std::find_if(writes.begin(), writes.end(), [&](const BlindWrite* one) {
       return one->db == key->db && one->key == key->key;
     });
-    // What was there before does not matter to a plain SET.
-    if (write == writes.end() || (*write)->kind == BlindWrite::Kind::kPut) return;
-    unknown = unknown || key->rev > start_ts_;
+    if (write == writes.end()) return;
     const bool written = key->rev == start_ts_;
+    // What was there before does not matter to a plain SET, but that it was due is told.
+    if ((*write)->kind == BlindWrite::Kind::kPut) {
+      if (written && key->value.starts_with("expired,")) ShowDue(**write, start_ts_, *keyspace_);
+      return;
+    }
+    unknown = unknown || key->rev > start_ts_;
     const bool erases = (*write)->kind == BlindWrite::Kind::kErase;
     if (erases && written && key->value == "del") ShowTaken(**write, *keyspace_);
     if (!erases && !written) LoadWithoutValue(*keyspace_, *key);
@@ -157,7 +180,8 @@ std::string_view Transaction::SnapshotSql(CommitTs start_ts) {
 
 Status Transaction::TakeSnapshot(const SqlReply& reply) {
   if (!reply.error.ok()) return Error{Errc::kIo, reply.error.text};
-  return TakeBlind(reply);
+  LoadFound(reply.results[1]);  // behind SET
+  return Ok();
 }
 
 }  // namespace tideway::backend

@@ -21,17 +21,19 @@ Error RunAgainError(std::string why) { return {Errc::kUnavailable, std::move(why
 std::string_view Transaction::AnnounceFlushSql() {
   sql_.clear();
   SqlText sql(sql_);
-  sql.Sql("BEGIN OPTIMISTIC;INSERT INTO tw_databases (db,flush_rev,flushing) VALUES ");
+  sql.Sql("BEGIN OPTIMISTIC;INSERT INTO tw_keys (db,k,type,rev,incarnation) VALUES ");
   bool first = true;
   for (const RangeRead& range : batches_.front()->ranges) {
     if (range.kind != RangeRead::Kind::kFlush) continue;
-    sql.Sql(first ? "(" : ",(").Number(range.db).Sql(",0,@@tidb_current_ts)");
+    const SqlKey row = flushes_.RowOf(range.db);
+    sql.Sql(first ? "(" : ",(").Number(row.db).Sql(",").Bytes(row.key).Sql(",");
+    sql.Number(kFlushRowType).Sql(",0,@@tidb_current_ts)");
     first = false;
   }
   // Another flush goes first, unless it was abandoned; an earlier try of this one does not.
-  sql.Sql(" ON DUPLICATE KEY UPDATE flushing=IF(flushing=0 OR flushing=").Number(flush_announced_);
-  sql.Sql(" OR ((@@tidb_current_ts-flushing)>>18)>");
-  sql.Number(kFlushAbandonedMs).Sql(",VALUES(flushing),flushing);");
+  sql.Sql(" ON DUPLICATE KEY UPDATE incarnation=IF(incarnation IS NULL OR incarnation=");
+  sql.Number(flush_announced_).Sql(" OR ((@@tidb_current_ts-incarnation)>>18)>");
+  sql.Number(kFlushAbandonedMs).Sql(",VALUES(incarnation),incarnation);");
   sql.Sql("SELECT @@tidb_current_ts;COMMIT");
   return sql_;
 }
@@ -50,17 +52,17 @@ Status Transaction::TakeFlushAnnounced(const SqlReply& reply) {
 }
 
 std::string_view Transaction::ForgetFlushSql() {
-  sql_ =
-      "BEGIN OPTIMISTIC;UPDATE tw_databases SET flushing=0 WHERE flushing<>0 AND "
-      "((@@tidb_current_ts-flushing)>>18)>" +
-      std::to_string(kFlushAbandonedMs) + ";COMMIT";
+  sql_.clear();
+  SqlText sql(sql_);
+  sql.Sql("BEGIN OPTIMISTIC;UPDATE tw_keys SET incarnation=NULL WHERE db=").Number(kFlushRowsDb);
+  sql.Sql(" AND ((@@tidb_current_ts-incarnation)>>18)>").Number(kFlushAbandonedMs).Sql(";COMMIT");
   return sql_;
 }
 
 Status Transaction::CheckFlushing() {
   if (!writes_) return Ok();
   const auto check = [&](uint32_t db) {
-    const uint64_t since = flushes_.flushing[db];
+    const uint64_t since = flushes_.flushing(db);
     if (since == 0 || since == flush_announced_) return true;
     abandoned_flush_ = MsOf(start_ts_) - MsOf(since) > kFlushAbandonedMs;
     return false;
@@ -72,7 +74,7 @@ Status Transaction::CheckFlushing() {
     for (const RangeRead& range : batch->ranges) {
       if (!check(range.db)) return RunAgainError("FLUSHDB is under way");
       if (range.kind == RangeRead::Kind::kFlush &&
-          flushes_.flushing[range.db] != flush_announced_) {
+          flushes_.flushing(range.db) != flush_announced_) {
         return RunAgainError("another FLUSHDB was first");
       }
     }

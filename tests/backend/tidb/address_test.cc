@@ -32,7 +32,7 @@ std::string Refusal(std::string_view uri) {
 TEST(TidbAddress, TakesEveryPart) {
   const TidbAddress address = Parsed(
       "tidb://app:secret@db-1:4001,10.0.0.2,[fd00::3]:4003,[fd00::4]/rooms"
-      "?tls=on&connections=64&connect-timeout=150");
+      "?tls=on&connections=64&connect-timeout=150&connection-lifetime=60");
   EXPECT_THAT(address.hosts, ElementsAre(TidbHost{"db-1", 4001}, TidbHost{"10.0.0.2", 4000},
                                          TidbHost{"fd00::3", 4003}, TidbHost{"fd00::4", 4000}));
   EXPECT_EQ(address.user, "app");
@@ -42,6 +42,7 @@ TEST(TidbAddress, TakesEveryPart) {
   EXPECT_EQ(address.ca_file, "");
   EXPECT_EQ(address.connections, 64u);
   EXPECT_EQ(address.connect_timeout, std::chrono::milliseconds(150));
+  EXPECT_EQ(address.connection_lifetime, std::chrono::seconds(60));
 }
 
 TEST(TidbAddress, HasDefaults) {
@@ -53,6 +54,7 @@ TEST(TidbAddress, HasDefaults) {
     EXPECT_EQ(address.database, "tideway");
     EXPECT_EQ(address.connections, 4u);
     EXPECT_EQ(address.connect_timeout, std::chrono::milliseconds(2000));
+    EXPECT_EQ(address.connection_lifetime, std::chrono::minutes(30));
   }
 }
 
@@ -165,9 +167,9 @@ TEST(TidbAddress, NoErrorTellsThePassword) {
 TEST(TidbAddress, RedactedSaysEverythingElse) {
   EXPECT_EQ(Parsed("tidb://a%3Ab:hunter2@db,[::2]:1/x?ca=/a%20b").Redacted(),
             "tidb://a%3Ab:***@db:4000,[::2]:1/x"
-            "?tls=verify&ca=/a%20b&connections=4&connect-timeout=2000");
+            "?tls=verify&ca=/a%20b&connections=4&connect-timeout=2000&connection-lifetime=1800");
   EXPECT_EQ(Parsed("tidb://127.0.0.1").Redacted(),
-            "tidb://root@127.0.0.1:4000/tideway?tls=off&connections=4&connect-timeout=2000");
+            "tidb://root@127.0.0.1:4000/tideway?tls=off&connections=4&connect-timeout=2000&connection-lifetime=1800");
 }
 
 TEST(TidbAddress, IsTotalAndRedactedTextParsesToTheSame) {

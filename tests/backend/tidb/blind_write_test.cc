@@ -92,10 +92,14 @@ TEST_F(BlindWrites, TellWhatTheyFound) {
 }
 
 TEST_F(BlindWrites, GoInOneRoundTrip) {
-  proxy_->LoseNext("BEGIN OPTIMISTIC;SELECT db,k,type,expire_at,rev,incarnation FROM",
-                   Lose::kAnswer);
+  // What is there matters to a lock, and not to a plain SET.
+  proxy_->LoseNext("BEGIN OPTIMISTIC;UPDATE tw_keys SET type=", Lose::kAnswer);
   Put(Kind::kPut, "k", "1");
   EXPECT_EQ(proxy_->lost(), 1) << "it did not go blind";
+  proxy_->LoseNext("BEGIN OPTIMISTIC;SELECT db,k,type,expire_at,rev,incarnation FROM",
+                   Lose::kAnswer);
+  Put(Kind::kPutIfAbsent, "lock", "1");
+  EXPECT_EQ(proxy_->lost(), 2) << "it did not go blind";
 }
 
 TEST_F(BlindWrites, OverADueKeyTellThatItExpired) {
@@ -106,6 +110,17 @@ TEST_F(BlindWrites, OverADueKeyTellThatItExpired) {
   EXPECT_THAT(node_->driver().events(), testing::Contains("expired 0 k"));
   EXPECT_EQ(Events("k"), "expired,set");
   EXPECT_FALSE(Erase("gone"));
+}
+
+TEST_F(BlindWrites, OfAnyValueTellThatADueKeyExpired) {
+  other_->Set("due", "old", 1);
+  other_->Set("alive", "old", 60'000);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_TRUE(Put(Kind::kPut, "due", "new", 60'000));
+  EXPECT_THAT(node_->driver().events(), testing::Contains("expired 0 due"));
+  EXPECT_EQ(Events("due"), "expired,set,expire");
+  EXPECT_TRUE(Put(Kind::kPut, "alive", "new"));
+  EXPECT_THAT(node_->driver().events(), testing::Not(testing::Contains("expired 0 alive")));
 }
 
 TEST_F(BlindWrites, AreAppliedOnceWhateverIsLost) {

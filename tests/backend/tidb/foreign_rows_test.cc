@@ -55,7 +55,7 @@ TEST_F(ForeignRows, StringsAreWrittenReadAndDeletedByTheDocumentedStatements) {
       "SELECT GROUP_CONCAT(k, '=', v) FROM tw_keys WHERE db = 0 AND type = 1 "
       "AND incarnation IS NULL "
       "AND (expire_at IS NULL OR expire_at > UNIX_TIMESTAMP(NOW(3)) * 1000) "
-      "AND IFNULL(rev, ~0) >= IFNULL((SELECT flush_rev FROM tw_databases WHERE db = 0), 0)";
+      "AND IFNULL(rev, ~0) >= IFNULL((SELECT rev FROM tw_keys WHERE db = 65535 AND k = '0'), 0)";
   node_->Set("hello", "before");
   node_->Erase("hello");
   node_->Set("due", "v", 1);
