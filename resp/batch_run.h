@@ -1,10 +1,11 @@
-// The executor's own side of a batch; for executor.cc only.
+// The executor's own side of a batch; for its own files only.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backend/store.h"
@@ -17,6 +18,14 @@
 #include "resp/worker.h"
 
 namespace tideway::resp {
+
+/// CLIENT REPLY OFF, or SKIP's one command.
+inline bool IsSilent(const Session& session) {
+  return session.reply_mode == ReplyMode::kOff || session.reply_mode == ReplyMode::kSkipping;
+}
+
+/// The first word of an error text, for INFO errorstats.
+inline std::string_view ErrorCode(std::string_view text) { return text.substr(0, text.find(' ')); }
 
 // A batch on its way: one client's commands between load and reply. Reused.
 class Executor::BatchRun final : public backend::BatchOwner {

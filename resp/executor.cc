@@ -23,11 +23,6 @@ namespace {
 // A reply buffer that grew beyond this is given back after the batch.
 constexpr size_t kReplyBytesKept = 64 * 1024;
 
-// CLIENT REPLY OFF, or SKIP's one command.
-bool IsSilent(const Session& session) {
-  return session.reply_mode == ReplyMode::kOff || session.reply_mode == ReplyMode::kSkipping;
-}
-
 // What may wait for this client in all less what waits already, by its hard bound.
 size_t OutputRoom(const Session& session, const Settings& settings) {
   const int64_t hard = OutputLimitOf(session, settings).hard_bytes;
@@ -35,9 +30,6 @@ size_t OutputRoom(const Session& session, const Settings& settings) {
   const auto waiting = static_cast<int64_t>(session.transport.output().bytes());
   return static_cast<size_t>(std::max<int64_t>(hard - waiting, 1));
 }
-
-// The first word of an error text, for INFO errorstats.
-std::string_view ErrorCode(std::string_view text) { return text.substr(0, text.find(' ')); }
 }  // namespace
 
 Executor::Executor(Worker& worker) : worker_(worker) {}
@@ -325,44 +317,6 @@ void Executor::Announce(BatchRun& run) {
         {view.TakeEvents(), run.messages.Take(), worker_.index(), run.session->id});
   }
   run.messages.Clear();
-}
-
-// What the store refuses is one command's fault, as a key that is too long: one by one, the others
-// go through. Only a database that does not answer refuses all. Whether it came to that.
-bool Executor::Split(BatchRun& run, Session& session) {
-  if (run.plan.commands().size() < 2 || ErrorCode(run.batch->detail) == "TRYAGAIN") return false;
-  run.rest_attempts = run.attempts;
-  PrepareAttempt(run, session);
-  for (const Planned& planned : run.plan.commands()) {
-    run.rest.emplace_back(planned.args.begin(), planned.args.end());
-  }
-  return true;
-}
-
-void Executor::RunNext(BatchRun& run) {
-  Session& session = *run.session;
-  const std::vector<std::string> words = std::move(run.rest.front());
-  run.rest.pop_front();
-  const std::vector<std::string_view> args(words.begin(), words.end());
-  const Args request(args);
-  run.plan.Forget();
-  run.buffer.Clear();
-  run.batch->Reset();
-  run.plan.Make(session, worker_, {&request, 1}, *run.batch, BatchPlan::Start::kAgain);
-  LoadAndRun(run, session, run.rest_attempts);
-}
-
-void Executor::Refuse(BatchRun& run, Session& session) {
-  PrepareAttempt(run, session);
-  run.reply.set_version(session.resp_version());
-  for (size_t i = 0; !IsSilent(session) && i < run.plan.commands().size(); ++i) {
-    run.reply.StartReply();
-    run.reply.Error(run.batch->detail);
-    worker_.CountError(ErrorCode(run.batch->detail));
-  }
-  // EXEC that was not applied has ended its transaction all the same.
-  if (run.plan.ends_with_exec()) session.DropTransaction();
-  session.transport.Send(run.buffer.view());
 }
 
 void Executor::Finish(BatchRun& run) {

@@ -44,7 +44,8 @@ SUITES = [("process", 10, 10), ("ion", 20, 30), ("redis_suite", 30, 60),
 TIDB_UNITS = ["unit/" + name for name in (
     "auth dump protocol keyspace info info-command expire multi pubsub pubsubshard other slowlog "
     "quit latency-monitor introspection-2 type/incr type/string type/hash").split()]
-TIDB_SUITES = [("ion-tidb", ["ion/run.sh", "--tidb"], 20, 30),
+TIDB_SUITES = [("process-tidb", ["tidb/with_server.py", "tests/process/run.sh"], 5, 5),
+               ("ion-tidb", ["ion/run.sh", "--tidb"], 20, 30),
                ("redis_suite-tidb",
                 ["tidb/with_server.py", "tests/redis_suite/run.sh", *TIDB_UNITS], 20, 30),
                ("differential-tidb", ["tidb/with_server.py", "tests/differential/run.sh"], 20, 180)]

@@ -19,8 +19,8 @@ constexpr uint32_t kConnectTimeoutMsMin = 100;
 constexpr uint32_t kConnectTimeoutMsMax = 60'000;
 constexpr uint32_t kLifetimeSMin = 10;
 constexpr uint32_t kLifetimeSMax = 86'400;
-constexpr std::array<std::string_view, 5> kOptions = {"tls", "ca", "connections",
-                                                      "connect-timeout", "connection-lifetime"};
+constexpr std::array<std::string_view, 5> kOptions = {"tls", "ca", "connections", "connect-timeout",
+                                                      "connection-lifetime"};
 
 Error Wrong(std::string what) {
   return {Errc::kInvalidArgument, "backend tidb:// address: " + std::move(what)};

@@ -12,6 +12,10 @@ namespace {
 
 constexpr std::string_view kNowMs = "(@@tidb_current_ts>>18)";
 constexpr std::string_view kDue = "(type<>0 AND expire_at<(@@tidb_current_ts>>18))";
+// The same in ON DUPLICATE KEY UPDATE: the row that comes has it already, and a variable is looked
+// up anew for each row.
+constexpr std::string_view kRowNowMs = "(VALUES(rev)>>18)";
+constexpr std::string_view kRowDue = "(type<>0 AND expire_at<(VALUES(rev)>>18))";
 
 using Writes = std::span<const BlindWrite* const>;
 
@@ -35,64 +39,81 @@ std::string FlushedCondition(Writes writes, const FlushTimes& flushes) {
   return text;
 }
 
-void AppendRow(SqlText& sql, const BlindWrite& write) {
-  sql.Sql("(").Number(write.db).Sql(",").Bytes(write.key).Sql(",1,");
-  if (write.ttl_ms > 0) {
-    sql.Sql(kNowMs).Sql("+").Number(write.ttl_ms);
-  } else {
-    sql.Null();
+// A string's row; columns with their defaults stay away, as each costs TiDB in each row.
+void AppendRow(SqlText& sql, const BlindWrite& write, bool with_expiry) {
+  sql.Sql("(").Number(write.db).Sql(",").Bytes(write.key).Sql(",@@tidb_current_ts,");
+  sql.Bytes(write.value).Sql(write.ttl_ms > 0 ? ",'set,expire'," : ",'set',");
+  sql.Number(uint32_t{ExpiryShard(write.key)});
+  if (with_expiry && write.ttl_ms > 0) {
+    sql.Sql(",").Sql(kNowMs).Sql("+").Number(write.ttl_ms);
+  } else if (with_expiry) {
+    sql.Sql(",NULL");
   }
-  sql.Sql(",@@tidb_current_ts,").Bytes(write.value);
-  sql.Sql(",NULL,").Sql(write.ttl_ms > 0 ? "'set,expire'," : "'set',");
-  sql.Number(uint32_t{ExpiryShard(write.key)}).Sql(")");
+  sql.Sql(")");
 }
 
-bool AppendRows(SqlText& sql, Writes writes, BlindWrite::Kind kind) {
+struct Rows {
   bool any = false;
+  bool with_expiry = false;
+};
+
+Rows AppendRows(SqlText& sql, Writes writes, BlindWrite::Kind kind) {
+  Rows rows;
+  for (const BlindWrite* write : writes) {
+    rows.with_expiry = rows.with_expiry || (write->kind == kind && write->ttl_ms > 0);
+  }
   for (const BlindWrite* write : writes) {
     if (write->kind != kind) continue;
-    if (any) {
+    if (rows.any) {
       sql.Sql(",");
     } else {
-      sql.Sql("INSERT INTO tw_keys ").Sql(KeyRowColumns()).Sql(" VALUES ");
+      sql.Sql("INSERT INTO tw_keys (db,k,rev,v,events,shard");
+      sql.Sql(rows.with_expiry ? ",expire_at) VALUES " : ") VALUES ");
     }
-    any = true;
-    AppendRow(sql, *write);
+    rows.any = true;
+    AppendRow(sql, *write, rows.with_expiry);
   }
-  return any;
+  return rows;
 }
 
 // Assignments take effect one after another, so what others depend on comes last. Whether one of
 // the keys was due is told by a variable of the session.
 void AppendPuts(SqlText& sql, Writes writes, const std::string& flushed, uint64_t number) {
-  if (!AppendRows(sql, writes, BlindWrite::Kind::kPut)) return;
-  sql.Sql(" ON DUPLICATE KEY UPDATE events=IF(").Sql(kDue);
+  const Rows rows = AppendRows(sql, writes, BlindWrite::Kind::kPut);
+  if (!rows.any) return;
+  sql.Sql(" ON DUPLICATE KEY UPDATE events=IF(").Sql(kRowDue);
   if (!flushed.empty()) sql.Sql(" AND NOT ").Sql(flushed);
-  sql.Sql(" AND (").Sql(kDueVariable).Sql(":=").Number(number);
-  sql.Sql(")>0,CONCAT('expired,',VALUES(events)),VALUES(events)),type=VALUES(type),")
-      .Sql("expire_at=VALUES(expire_at),rev=VALUES(rev),v=VALUES(v),incarnation=NULL,")
-      .Sql("shard=VALUES(shard);");
+  // Not as one more AND: that looks at its other side, too, where there is no expiry (NULL).
+  sql.Sql(",CONCAT(IF((").Sql(kDueVariable).Sql(":=").Number(number);
+  sql.Sql(")>0,'expired,',''),VALUES(events)),VALUES(events)),type=1,expire_at=");
+  sql.Sql(rows.with_expiry ? "VALUES(expire_at)" : "NULL");
+  sql.Sql(",rev=VALUES(rev),v=VALUES(v),incarnation=NULL,shard=VALUES(shard);");
 }
 
 // The row is taken when nothing lives there; `rev` then tells the assignments behind it.
 void AppendPutsIfAbsent(SqlText& sql, Writes writes, const std::string& flushed) {
-  if (!AppendRows(sql, writes, BlindWrite::Kind::kPutIfAbsent)) return;
+  const Rows rows = AppendRows(sql, writes, BlindWrite::Kind::kPutIfAbsent);
+  if (!rows.any) return;
   const auto dead = [&] {
-    sql.Sql("IF(type=0 OR expire_at<").Sql(kNowMs);
+    sql.Sql("IF(type=0 OR expire_at<").Sql(kRowNowMs);
     if (!flushed.empty()) sql.Sql(" OR ").Sql(flushed);
     sql.Sql(",");
   };
   sql.Sql(" ON DUPLICATE KEY UPDATE events=");
   dead();
-  sql.Sql("IF(").Sql(kDue);
+  sql.Sql("IF(").Sql(kRowDue);
   if (!flushed.empty()) sql.Sql(" AND NOT ").Sql(flushed);
   sql.Sql(",CONCAT('expired,',VALUES(events)),VALUES(events)),events),rev=");
   dead();
   sql.Sql("VALUES(rev),rev)");
-  for (const std::string_view column : {"type", "expire_at", "v", "incarnation", "shard"}) {
-    sql.Sql(",").Sql(column).Sql("=IF(rev=@@tidb_current_ts,VALUES(").Sql(column).Sql("),");
-    sql.Sql(column).Sql(")");
-  }
+  const auto take = [&](std::string_view column, std::string_view value) {
+    sql.Sql(",").Sql(column).Sql("=IF(rev=VALUES(rev),").Sql(value).Sql(",").Sql(column).Sql(")");
+  };
+  take("type", "1");
+  take("expire_at", rows.with_expiry ? "VALUES(expire_at)" : "NULL");
+  take("v", "VALUES(v)");
+  take("incarnation", "NULL");
+  take("shard", "VALUES(shard)");
   sql.Sql(";");
 }
 

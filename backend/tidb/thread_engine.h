@@ -32,7 +32,7 @@ class Trip;
 /// What the engines of all threads share. Set before the first batch.
 struct TidbEngineOptions {
   uint32_t databases = 16;
-  size_t connections = 4;  // a thread
+  size_t connections = 4;              // a thread
   int64_t connection_lifetime_ms = 0;  // 0: no limit
   int64_t backend_timeout_ms = 3'000;
   size_t value_bytes_max = size_t{64} << 20;

@@ -178,8 +178,8 @@ Status Transaction::TakeRows(std::span<const SqlRows> results) {
     results[selects_].ForEach(
         [&](std::span<const Value> row) { start_ts_ = NumberOf<uint64_t>(row[0], 0); });
   }
-  const SqlRows& keys = results[ranges_.statements()];
-  if (Status taken = TakeFlushTimes(keys); !taken.ok()) return taken;
+  // Keys and databases in one answer, behind those of ranges.
+  if (Status taken = TakeFlushTimes(results[ranges_.statements()]); !taken.ok()) return taken;
   if (Status taken = ranges_.Take(results, flushes_, *keyspace_); !taken.ok()) return taken;
   unreadable_.clear();
   for (size_t i = ranges_.statements(); i < selects_; ++i) {
@@ -323,18 +323,6 @@ Result<std::span<const std::string>> Transaction::CommitSql(const Marker& marker
                                       " (max_allowed_packet of TiDB)"};
   }
   return std::span<const std::string>(packets_);
-}
-
-void Transaction::AppendFlushes() {
-  SqlText sql(sql_);
-  for (const uint32_t db : touched_.flushed()) {
-    const SqlKey row = flushes_.RowOf(db);
-    sql.Sql("REPLACE INTO tw_keys (db,k,type,rev) VALUES (").Number(row.db).Sql(",");
-    sql.Bytes(row.key).Sql(",").Number(kFlushRowType).Sql(",@@tidb_current_ts);");
-  }
-  if (flush_announced_ == 0) return;
-  sql.Sql("UPDATE tw_keys SET incarnation=NULL WHERE db=").Number(kFlushRowsDb);
-  sql.Sql(" AND incarnation=").Number(flush_announced_).Sql(";");
 }
 
 Status Transaction::AppendRow(const TouchedKey& touched, PartsWriter& parts) {

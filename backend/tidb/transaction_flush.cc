@@ -59,6 +59,18 @@ std::string_view Transaction::ForgetFlushSql() {
   return sql_;
 }
 
+void Transaction::AppendFlushes() {
+  SqlText sql(sql_);
+  for (const uint32_t db : touched_.flushed()) {
+    const SqlKey row = flushes_.RowOf(db);
+    sql.Sql("REPLACE INTO tw_keys (db,k,type,rev) VALUES (").Number(row.db).Sql(",");
+    sql.Bytes(row.key).Sql(",").Number(kFlushRowType).Sql(",@@tidb_current_ts);");
+  }
+  if (flush_announced_ == 0) return;
+  sql.Sql("UPDATE tw_keys SET incarnation=NULL WHERE db=").Number(kFlushRowsDb);
+  sql.Sql(" AND incarnation=").Number(flush_announced_).Sql(";");
+}
+
 Status Transaction::CheckFlushing() {
   if (!writes_) return Ok();
   const auto check = [&](uint32_t db) {

@@ -169,7 +169,8 @@ TEST(TidbAddress, RedactedSaysEverythingElse) {
             "tidb://a%3Ab:***@db:4000,[::2]:1/x"
             "?tls=verify&ca=/a%20b&connections=4&connect-timeout=2000&connection-lifetime=1800");
   EXPECT_EQ(Parsed("tidb://127.0.0.1").Redacted(),
-            "tidb://root@127.0.0.1:4000/tideway?tls=off&connections=4&connect-timeout=2000&connection-lifetime=1800");
+            "tidb://root@127.0.0.1:4000/tideway"
+            "?tls=off&connections=4&connect-timeout=2000&connection-lifetime=1800");
 }
 
 TEST(TidbAddress, IsTotalAndRedactedTextParsesToTheSame) {

@@ -119,7 +119,12 @@ TEST_F(BlindWrites, OfAnyValueTellThatADueKeyExpired) {
   EXPECT_TRUE(Put(Kind::kPut, "due", "new", 60'000));
   EXPECT_THAT(node_->driver().events(), testing::Contains("expired 0 due"));
   EXPECT_EQ(Events("due"), "expired,set,expire");
+  // Nobody asks about a key that was not due.
+  proxy_->LoseNext("SELECT db,k,type,expire_at,rev,incarnation,events FROM", Lose::kAnswer);
   EXPECT_TRUE(Put(Kind::kPut, "alive", "new"));
+  EXPECT_TRUE(Put(Kind::kPut, "alive", "newer", 60'000));
+  EXPECT_TRUE(Put(Kind::kPut, "alive", "newest"));
+  EXPECT_EQ(proxy_->lost(), 0);
   EXPECT_THAT(node_->driver().events(), testing::Not(testing::Contains("expired 0 alive")));
 }
 

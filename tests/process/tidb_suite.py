@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""What a node over TiDB shows its clients: each command of a pipeline stands for itself."""
+
+import unittest
+
+from server import Server, ServerError
+
+LONG_KEY = "k" * 4000  # TiDB's limit is 3,070
+
+
+class PipelineTest(unittest.TestCase):
+    def replies(self, client, *commands):
+        client.send(*commands)
+        replies = []
+        for _ in commands:
+            try:
+                replies.append(client.reply())
+            except ServerError as error:
+                replies.append(str(error))
+        return replies
+
+    def test_a_refused_command_refuses_no_other(self):
+        with Server() as server:
+            client = server.client()
+            replies = self.replies(
+                client, ("SET", "before", "1"), ("INCR", "count"), ("HSET", LONG_KEY, "f", "v"),
+                ("INCR", "count"), ("SET", LONG_KEY, "v"), ("GET", "before"), ("LPUSH", "l", "1"),
+                ("SET", "after", "2"))
+            self.assertEqual(replies[:2], [b"OK", 1])
+            self.assertRegex(replies[2], "^ERR key of 4000 bytes is longer than 3070")
+            self.assertEqual(replies[3], 2)
+            self.assertRegex(replies[4], "^ERR key of 4000 bytes is longer than 3070")
+            self.assertEqual(replies[5], b"1")
+            self.assertEqual(replies[7], b"OK")
+            self.assertEqual(client("MGET", "before", "after", "count"), [b"1", b"2", b"2"])
+
+    def test_they_are_counted_once(self):
+        with Server() as server:
+            client = server.client()
+            client("CONFIG", "RESETSTAT")
+            self.replies(client, ("HSET", "h", "f", "v"), ("HSET", LONG_KEY, "f", "v"),
+                         ("HSET", "h", "g", "v"))
+            self.assertTrue(server.info("cmdstat_hset").startswith("calls=3,"),
+                            server.info("cmdstat_hset"))
+
+    def test_a_transaction_is_refused_as_one(self):
+        with Server() as server:
+            client = server.client()
+            replies = self.replies(client, ("MULTI",), ("SET", "in", "1"), ("SET", LONG_KEY, "v"),
+                                   ("EXEC",), ("EXISTS", "in"))
+            self.assertEqual(replies[:3], [b"OK", b"QUEUED", b"QUEUED"])
+            self.assertRegex(replies[3], "^ERR key of 4000 bytes is longer than 3070")
+            self.assertEqual(replies[4], 0)
+
+    def test_a_client_that_leaves_in_the_middle_harms_nobody(self):
+        with Server() as server:
+            for _ in range(20):
+                client = server.client()
+                client.send(*[("SET", LONG_KEY if i % 3 == 1 else f"{i}", "v")
+                              for i in range(30)])
+                client.close()
+            self.assertEqual(server.client()("PING"), b"PONG")
+
+
+class SlowlogTest(unittest.TestCase):
+    def test_exec_tells_the_time_with_the_database(self):
+        with Server("--slowlog-log-slower-than", "0") as server:
+            client = server.client()
+            self.replies = client.pipeline([("MULTI",), ("SET", "k", "v"), ("EXEC",)])
+            entries = client("SLOWLOG", "GET", "-1")
+            texts = [b" ".join(entry[3]).lower() for entry in entries]
+            self.assertTrue(any(text.startswith(b"exec (") and b"us with the database)" in text
+                                for text in texts), texts)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
