@@ -77,6 +77,7 @@ class SqlConnection::Machine {
     }
   }
   ~Machine() {
+    lookup_.reset();
     waiter_.reset();
     // Without a goodbye when something is under way: it would wait for the server.
     if (operation_ != Operation::kNone || broken_) shutdown_socket();
@@ -89,12 +90,22 @@ class SqlConnection::Machine {
   void Connect(std::function<void(SqlError)> done) {
     connected_ = std::move(done);
     deadline_ms_ = NowMs() + endpoint_.connect_timeout_ms;
-    operation_ = Operation::kConnect;
-    Drive(mysql_real_connect_start(
-        &connect_result_, &mysql_, endpoint_.host.c_str(), endpoint_.user.c_str(),
-        endpoint_.password.c_str(),
-        endpoint_.database.empty() ? nullptr : endpoint_.database.c_str(), endpoint_.port, nullptr,
-        CLIENT_MULTI_STATEMENTS | CLIENT_REMEMBER_OPTIONS));
+    addresses_ = {endpoint_.host};
+    if (endpoint_.name == nullptr) return Drive(ConnectNext());
+    waiter_ = port_.MakeWaiter(-1);
+    waiter_->Wait(0, endpoint_.connect_timeout_ms, [this](short) {
+      lookup_.reset();
+      Fail({kTimedOut, "no address of host '" + endpoint_.host + "' in time"});
+    });
+    const auto found = [this](const std::vector<std::string>& addresses, const std::string& error) {
+      if (addresses.empty()) return Fail({CR_UNKNOWN_HOST, error});
+      waiter_.reset();
+      // A certificate is of a name, which the library then looks up once more: a moment after that
+      // went well it is quick.
+      if (!endpoint_.tls_verify) addresses_ = addresses;
+      Drive(ConnectNext());
+    };
+    lookup_ = endpoint_.name->Find(port_, found);
   }
 
   void Run(std::string_view sql, int64_t timeout_ms, std::function<void(SqlReply)> done) {
@@ -169,6 +180,16 @@ class SqlConnection::Machine {
     Drive(Continue(status));
   }
 
+  /// The next address; they are tried one after another.
+  int ConnectNext() {
+    operation_ = Operation::kConnect;
+    const std::string& host = addresses_[next_address_++];
+    return mysql_real_connect_start(
+        &connect_result_, &mysql_, host.c_str(), endpoint_.user.c_str(), endpoint_.password.c_str(),
+        endpoint_.database.empty() ? nullptr : endpoint_.database.c_str(), endpoint_.port, nullptr,
+        CLIENT_MULTI_STATEMENTS | CLIENT_REMEMBER_OPTIONS);
+  }
+
   int Continue(int status) {
     switch (operation_) {
       case Operation::kConnect:
@@ -190,7 +211,9 @@ class SqlConnection::Machine {
     switch (operation_) {
       case Operation::kConnect:
         connected_ok_ = connect_result_ != nullptr;
-        if (!connected_ok_) error_ = ErrorNow();
+        if (connected_ok_) break;
+        if (next_address_ < addresses_.size() && NowMs() < deadline_ms_) return ConnectNext();
+        error_ = ErrorNow();
         break;
       case Operation::kQuery:
         if (int_result_ == 0) return Store();
@@ -260,6 +283,9 @@ class SqlConnection::Machine {
   const SqlEndpoint endpoint_;
   MYSQL mysql_;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::shared_ptr<void> lookup_;        // of the host's name
+  std::vector<std::string> addresses_;  // the library looks at them while it connects
+  size_t next_address_ = 0;
   std::unique_ptr<Waiter> waiter_;
   my_socket watched_ = -1;
   Operation operation_ = Operation::kNone;

@@ -17,12 +17,14 @@
 #include <vector>
 
 #include "backend/thread_port.h"
+#include "backend/tidb/host_name.h"
 
 namespace tideway::backend {
 
 /// Where and as whom to connect.
 struct SqlEndpoint {
   std::string host;
+  std::shared_ptr<HostName> name;  // of a host that is no address: how to find one
   uint16_t port = 4000;
   std::string user;
   std::string password;

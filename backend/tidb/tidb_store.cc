@@ -34,6 +34,7 @@ TidbEngineOptions EngineOptions(const TidbStoreOptions& options) {
   for (const TidbHost& host : address.hosts) {
     SqlEndpoint endpoint;
     endpoint.host = host.host;
+    if (!IsNumericHost(host.host)) endpoint.name = std::make_shared<HostName>(host.host);
     endpoint.port = host.port;
     endpoint.user = address.user;
     endpoint.password = address.password;

@@ -55,6 +55,15 @@ TEST_F(Reach, WhenOneAddressIsGoneTheOthersServe) {
   EXPECT_EQ(node.Get("k"), "2");
 }
 
+// A name can have addresses where nobody listens, as ::1 here.
+TEST_F(Reach, AllAddressesOfANameAreTried) {
+  const std::string uri = "tidb://root@localhost:" + std::to_string(server_->port()) + "/" +
+                          database_ + "?tls=off&connections=3";
+  ASSERT_TRUE(Bootstrap(uri).ok());
+  TidbNode node({.uri = uri});
+  EXPECT_EQ(node.Set("k", "1"), Outcome::kCommitted);
+}
+
 // Those that README names.
 TEST_F(Reach, AUserNeedsNoMoreThanTheGrantsThatAreDocumented) {
   SqlClient root(server_->port());
