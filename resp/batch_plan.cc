@@ -101,6 +101,8 @@ bool BatchPlan::AddBlind(const Planned& planned, Session& session, Worker& worke
                          backend::Batch& batch) {
   const Command& row = *planned.command.row;
   if (row.blind == nullptr || session.in_multi()) return false;
+  // `new` is told of a key that was not there, which a plain SET does not look for.
+  if ((worker.settings().notify_keyspace_events & backend::kNotifyNew) != 0) return false;
   std::string error;
   if (CheckCommand(planned.command, planned.args, session, worker, error) != Verdict::kRun) {
     return false;

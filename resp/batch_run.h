@@ -38,6 +38,9 @@ class Executor::BatchRun final : public backend::BatchOwner {
   void OnLoaded(backend::Batch&) override { executor_.OnLoaded(*this); }
   void OnCommitted(backend::Batch&) override { executor_.Finish(*this); }
 
+  /// Not the first time that the commands run.
+  bool ran_before() const { return counted || attempts > 1; }
+
   ByteBuffer buffer;
   ReplyWriter reply;
 
@@ -49,9 +52,10 @@ class Executor::BatchRun final : public backend::BatchOwner {
   Session* session = nullptr;  // null once the client went away
   BatchPlan plan;
   std::unique_ptr<TransactionState> transaction;  // that this batch ended, while it may run again
-  // Commands of a batch that was refused, still to run, each by itself.
-  std::deque<std::vector<std::string>> rest;
-  uint32_t rest_attempts = 0;  // in which they ran before
+  using Words = std::vector<std::vector<std::string>>;  // of some commands
+  // Parts of a batch that was refused, still to run, each by itself.
+  std::deque<Words> rest;
+  bool counted = false;  // its commands have run once, and are in statistics and logs
   uint32_t attempts = 0;
   int64_t start_us = 0;  // of a pending batch: now less its time with the database; monotonic
   uint32_t db_before = 0;

@@ -67,9 +67,9 @@ size_t Executor::Run(Session& session, std::span<const Args> requests) {
   return taken;
 }
 
-// Returns how many of the planned requests were taken. `attempts`: in which they ran before.
-size_t Executor::LoadAndRun(BatchRun& run, Session& session, uint32_t attempts) {
-  run.attempts = attempts;
+// Returns how many of the planned requests were taken.
+size_t Executor::LoadAndRun(BatchRun& run, Session& session) {
+  run.attempts = 0;
   if (worker_.server().store.Load(*run.batch) == Progress::kDone) return RunHandlers(run, session);
   run.plan.Pin();
   run.start_us = worker_.server().clock.MonotonicUs();
@@ -100,6 +100,7 @@ void Executor::OnLoaded(BatchRun& run) {
   if (run.session == nullptr) {
     // The client went away; the store waits for the end all the same.
     run.batch->view().Reset();
+    run.batch->announcement = {};  // of an attempt before
     if (!run.batch->blind.empty()) RunForNobody(run);
     if (worker_.server().store.Commit(*run.batch) == Progress::kDone) Finish(run);
   } else if (run.plan.inspects()) {
@@ -182,8 +183,9 @@ bool Executor::ExecuteOne(BatchRun& run, Session& session, const Planned& planne
       break;
     }
     case Verdict::kRefuse:
-      if (row != nullptr) ++worker_.stats().commands[planned.command.index].rejected_calls;
       run.reply.Error(error);
+      if (run.ran_before()) break;
+      if (row != nullptr) ++worker_.stats().commands[planned.command.index].rejected_calls;
       worker_.CountError(ErrorCode(error));
       break;
     case Verdict::kSuspend:
@@ -237,7 +239,7 @@ void Executor::Invoke(BatchRun& run, Session& session, const Command& row, size_
 // What the server remembers of a command that ran, and whom it tells: `args` as they may be shown.
 void Executor::Tell(Session& session, const Command& row, size_t index, Args args,
                     int64_t start_us) {
-  if (current_->attempts > 1) return;  // it ran before, and was counted and shown then
+  if (current_->ran_before()) return;  // it was counted and shown then
   ServerContext& server = worker_.server();
   AccountCommand(worker_, session, row, index, args, start_us, current_->reply);
   // After the command, so that EXEC stands behind what it ran.
@@ -321,7 +323,9 @@ void Executor::Announce(BatchRun& run) {
 
 void Executor::Finish(BatchRun& run) {
   Session* const session = run.session;
-  if (session != nullptr && run.pending) {
+  const bool refused = session != nullptr && run.batch->outcome == Outcome::kNotApplied;
+  const bool split = refused && Split(run, *session);
+  if (session != nullptr && run.pending && !split) {
     AccountRemoteBatch(worker_, *session, run.plan.commands(), run.start_us);
   }
   const bool applied = run.batch->outcome == Outcome::kCommitted;
@@ -333,8 +337,8 @@ void Executor::Finish(BatchRun& run) {
   if (session != nullptr) {
     if (applied) {
       session->transport.Send(run.buffer.view());
-    } else if (run.batch->outcome == Outcome::kNotApplied) {
-      if (!Split(run, *session)) Refuse(run, *session);
+    } else if (refused) {
+      if (!split) Refuse(run, *session);
     } else {
       // Not known to be applied: a client can only treat a closed connection as unknown.
       session->transport.Close();
@@ -355,6 +359,7 @@ void Executor::Finish(BatchRun& run) {
 void Executor::Release(BatchRun& run) {
   run.session = nullptr;
   run.rest.clear();
+  run.counted = false;
   run.plan.Forget();
   run.buffer.Clear();
   run.buffer.Shrink(kReplyBytesKept);

@@ -61,7 +61,7 @@ class Executor {
   class BatchRun;
 
   BatchRun& Acquire();
-  size_t LoadAndRun(BatchRun& run, Session& session, uint32_t attempts = 0);
+  size_t LoadAndRun(BatchRun& run, Session& session);
   void OnLoaded(BatchRun& run);
   void RunForNobody(BatchRun& run);
   void PrepareAttempt(BatchRun& run, Session& session);

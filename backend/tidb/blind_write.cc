@@ -1,9 +1,11 @@
 #include "backend/tidb/blind_write.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 
 #include "backend/tidb/schema.h"
+#include "backend/tidb/sql_numbers.h"
 #include "backend/tidb/tombstone.h"
 #include "backend/tidb/value_codec.h"
 
@@ -76,16 +78,21 @@ Rows AppendRows(SqlText& sql, Writes writes, BlindWrite::Kind kind) {
   return rows;
 }
 
-// Assignments take effect one after another, so what others depend on comes last. Whether one of
-// the keys was due is told by a variable of the session.
+std::string DueKeysBegin(uint64_t number) { return std::to_string(number) + ":"; }
+
+// Assignments take effect one after another, so what others depend on comes last. Which of
+// the keys were due is told by a variable of the session.
 void AppendPuts(SqlText& sql, Writes writes, const std::string& flushed, uint64_t number) {
   const Rows rows = AppendRows(sql, writes, BlindWrite::Kind::kPut);
   if (!rows.any) return;
   sql.Sql(" ON DUPLICATE KEY UPDATE events=IF(").Sql(kRowDue);
   if (!flushed.empty()) sql.Sql(" AND NOT ").Sql(flushed);
   // Not as one more AND: that looks at its other side, too, where there is no expiry (NULL).
-  sql.Sql(",CONCAT(IF((").Sql(kDueVariable).Sql(":=").Number(number);
-  sql.Sql(")>0,'expired,',''),VALUES(events)),VALUES(events)),type=1,expire_at=");
+  const std::string begin = DueKeysBegin(number);
+  sql.Sql(",CONCAT(IF((").Sql(kDueKeys).Sql(":=CONCAT(IF(").Sql(kDueKeys).Sql(" LIKE '").Sql(begin);
+  sql.Sql("%',").Sql(kDueKeys).Sql(",'").Sql(begin).Sql(
+      "'),db,'.',HEX(k),','))<>'','expired,',''),");
+  sql.Sql("VALUES(events)),VALUES(events)),type=1,expire_at=");
   sql.Sql(rows.with_expiry ? "VALUES(expire_at)" : "NULL");
   sql.Sql(",rev=VALUES(rev),v=VALUES(v),incarnation=NULL,shard=VALUES(shard);");
 }
@@ -137,13 +144,31 @@ void AppendErases(SqlText& sql, Writes writes, const std::string& flushed) {
 void AppendFlushChecks(SqlText& sql, Writes writes, const FlushTimes& flushes) {
   for (const uint32_t db : Databases(writes)) {
     const SqlKey row = flushes.RowOf(db);
-    sql.Sql("UPDATE tw_keys SET type=IF(rev<=").Number(flushes.flushed(db));
+    sql.Sql("UPDATE tw_keys SET type=IF(IFNULL(rev,0)<=").Number(flushes.flushed(db));
     sql.Sql(" AND incarnation IS NULL,type,NULL) WHERE db=").Number(row.db).Sql(" AND k=");
     sql.Bytes(row.key).Sql(";");
   }
 }
 
 }  // namespace
+
+void ForEachDueKey(std::string_view due, uint64_t number,
+                   const std::function<void(const SqlKey&)>& fn) {
+  const std::string begin = DueKeysBegin(number);
+  if (!due.starts_with(begin)) return;
+  due.remove_prefix(begin.size());
+  std::string key;
+  for (size_t end = due.find(','); end != std::string_view::npos; end = due.find(',')) {
+    const std::string_view item = due.substr(0, end);
+    due.remove_prefix(end + 1);
+    const size_t dot = std::min(item.find('.'), item.size());
+    key.clear();
+    for (size_t i = dot + 1; i + 1 < item.size(); i += 2) {
+      key += static_cast<char>(NumberOf<unsigned>(item.substr(i, 2), 0, 16));
+    }
+    fn({NumberOf<uint32_t>(item.substr(0, dot), 0, 10), key});
+  }
+}
 
 bool FitsBlind(const BlindWrite& write) {
   return write.key.size() <= kTidbKeyBytesMax && FitsInline(write.key.size(), write.value.size());

@@ -17,6 +17,9 @@ class ConnectionLife {
   /// What does not answer for so long is dead.
   static constexpr int64_t kPingTimeoutMs = 1'000;
 
+  /// What could not be renewed serves on for so long.
+  static constexpr int64_t kPostponedMs = 10'000;
+
   /// `lifetime_ms`: 0 for ever. Some are spared up to a tenth of it (`random`), so that those that
   /// began together do not end together.
   void Begin(int64_t now_ms, int64_t lifetime_ms, uint64_t random) {
@@ -24,6 +27,8 @@ class ConnectionLife {
     const auto spared = static_cast<int64_t>(random % static_cast<uint64_t>(lifetime_ms / 10 + 1));
     ends_ms_ = lifetime_ms == 0 ? INT64_MAX : now_ms + lifetime_ms - spared;
   }
+  /// There is no other one yet to take its place.
+  void Postpone(int64_t now_ms) { ends_ms_ = now_ms + kPostponedMs; }
   /// It answered.
   void Used(int64_t now_ms) { used_ms_ = now_ms; }
 

@@ -40,10 +40,20 @@ ConnectionSlot::ConnectionSlot(ThreadPort& port, const std::vector<SqlEndpoint>&
 
 void ConnectionSlot::Connect() {
   state_ = State::kConnecting;
+  if (opening_ == nullptr) {
+    Open();
+  } else if (opened_) {
+    TakeOpened();
+  }
+}
+
+// Also beside a connection that is at work: it goes only when the next one is there.
+void ConnectionSlot::Open() {
   const SqlEndpoint& endpoint = endpoints_[next_endpoint_ % endpoints_.size()];
   ++next_endpoint_;
-  connection_ = std::make_unique<SqlConnection>(port_, endpoint);
-  connection_->Connect([this](const SqlError& error) { OnConnected(error); });
+  opened_ = false;
+  opening_ = std::make_unique<SqlConnection>(port_, endpoint);
+  opening_->Connect([this](const SqlError& error) { OnConnected(error); });
 }
 
 void ConnectionSlot::OnConnected(const SqlError& error) {
@@ -51,8 +61,8 @@ void ConnectionSlot::OnConnected(const SqlError& error) {
     Retry(error.text);
     return;
   }
-  connection_->Run(SessionSetSql() + ";" + SessionCheckSql(), kPrepareTimeoutMs,
-                   [this](SqlReply reply) { OnPrepared(std::move(reply)); });
+  opening_->Run(SessionSetSql() + ";" + SessionCheckSql(), kPrepareTimeoutMs,
+                [this](SqlReply reply) { OnPrepared(std::move(reply)); });
 }
 
 void ConnectionSlot::OnPrepared(SqlReply reply) {
@@ -64,18 +74,26 @@ void ConnectionSlot::OnPrepared(SqlReply reply) {
   reply.results.back().ForEach([&](std::span<const SqlRows::Value> row) {
     const Result<SessionFacts> facts = CheckSession(row);
     wrong = facts.ok() ? std::string() : facts.error().detail;
-    if (facts.ok()) packet_bytes_max_ = facts.value().max_allowed_packet;
+    if (facts.ok()) opened_packet_bytes_max_ = facts.value().max_allowed_packet;
   });
   if (!wrong.empty()) {
     Retry(wrong);
     return;
   }
-  const SqlEndpoint& endpoint = connection_->endpoint();
+  const SqlEndpoint& endpoint = opening_->endpoint();
   if (endpoint.told_away->exchange(false)) {
     log::Notice("TiDB at {}:{} answers again", endpoint.host, endpoint.port);
   }
   backoff_.Reset();
   last_error_.clear();
+  opened_ = true;
+  if (state_ != State::kBusy) TakeOpened();
+}
+
+void ConnectionSlot::TakeOpened() {
+  connection_ = std::move(opening_);
+  opened_ = false;
+  packet_bytes_max_ = opened_packet_bytes_max_;
   marker_id_ = NextRandom(random_);
   marker_number_ = 0;
   fresh_ = true;
@@ -84,14 +102,18 @@ void ConnectionSlot::OnPrepared(SqlReply reply) {
 }
 
 void ConnectionSlot::Retry(const std::string& error) {
-  const SqlEndpoint& endpoint = connection_->endpoint();
+  const SqlEndpoint& endpoint = opening_->endpoint();
   if (!endpoint.told_away->exchange(true)) {
     log::Warning("TiDB at {}:{} cannot be used, trying again: {}", endpoint.host, endpoint.port,
                  error);
   }
+  opening_.reset();
+  if (state_ != State::kConnecting) {
+    life_.Postpone(looked_ms_);  // the old connection serves on
+    return;
+  }
   last_error_ = error;
   state_ = State::kDown;
-  connection_.reset();
   timer_ = port_.MakeWaiter(-1);
   timer_->Wait(0, backoff_.NextMs(), [this](short) { Connect(); });
   on_change_();
@@ -101,6 +123,7 @@ void ConnectionSlot::Release(After after) {
   switch (after) {
     case After::kClean:
       used_ = true;
+      if (opened_) return TakeOpened();
       state_ = State::kIdle;
       on_change_();
       break;
@@ -118,20 +141,22 @@ void ConnectionSlot::Release(After after) {
 
 // Times are as exact as the looks are frequent.
 void ConnectionSlot::Look(int64_t now_ms) {
+  looked_ms_ = now_ms;
   if (std::exchange(fresh_, false)) life_.Begin(now_ms, lifetime_ms_, NextRandom(random_));
   if (std::exchange(used_, false)) life_.Used(now_ms);
-  if (!idle()) return;
+  if (down()) return;
   switch (life_.At(now_ms)) {
     case ConnectionLife::Need::kNothing:
       break;
     case ConnectionLife::Need::kPing:
+      if (!idle()) break;
       Reserve();
       connection_->Run("DO 0", ConnectionLife::kPingTimeoutMs, [this](SqlReply reply) {
         Release(reply.error.ok() ? After::kClean : After::kBroken);
       });
       break;
     case ConnectionLife::Need::kRenewal:
-      Release(After::kBroken);
+      if (opening_ == nullptr) Open();
       break;
   }
 }

@@ -65,6 +65,8 @@ class ConnectionSlot {
  private:
   enum class State : uint8_t { kDown, kConnecting, kIdle, kBusy };
   void Connect();
+  void Open();
+  void TakeOpened();
   void OnConnected(const SqlError& error);
   void OnPrepared(SqlReply reply);
   void Retry(const std::string& error);
@@ -77,6 +79,7 @@ class ConnectionSlot {
   State state_ = State::kDown;
   Backoff backoff_;
   ConnectionLife life_;
+  int64_t looked_ms_ = 0;
   bool fresh_ = false;  // since the last Look() it was made,
   bool used_ = false;   // or did something
   uint64_t random_;
@@ -86,6 +89,9 @@ class ConnectionSlot {
   std::string last_error_;
   std::unique_ptr<Waiter> timer_;
   std::unique_ptr<SqlConnection> connection_;
+  std::unique_ptr<SqlConnection> opening_;  // the next one, while connection_ may be at work
+  bool opened_ = false;                     // it is ready
+  size_t opened_packet_bytes_max_ = 0;
 };
 
 }  // namespace tideway::backend

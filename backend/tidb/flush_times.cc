@@ -1,12 +1,15 @@
 #include "backend/tidb/flush_times.h"
 
+#include <utility>
+
 #include "backend/tidb/sql_numbers.h"
 
 namespace tideway::backend {
 
 FlushTimes::FlushTimes(uint32_t databases) : flushed_(databases, 0), flushing_(databases, 0) {
-  names_.reserve(databases);
-  for (uint32_t db = 0; db < databases; ++db) names_.push_back(std::to_string(db));
+  auto names = std::make_shared<std::vector<std::string>>();
+  for (uint32_t db = 0; db < databases; ++db) names->push_back(std::to_string(db));
+  names_ = std::move(names);
 }
 
 void FlushTimes::Learn(const std::set<uint32_t>& databases, const SqlRows& rows) {

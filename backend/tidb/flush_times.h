@@ -13,18 +13,20 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "backend/tidb/schema.h"
 #include "backend/tidb/sql_connection.h"
 #include "backend/tidb/sql_text.h"
 
 namespace tideway::backend {
 
 /// Where tw_keys holds the rows of databases. Databases have smaller numbers.
-inline constexpr uint32_t kFlushRowsDb = 65535;
+inline constexpr uint32_t kFlushRowsDb = kTidbDatabasesMax;
 /// `type` of such a row: of no key.
 inline constexpr uint32_t kFlushRowType = 255;
 
@@ -34,7 +36,7 @@ class FlushTimes {
   explicit FlushTimes(uint32_t databases);
 
   /// The row of a database: as long as this lives.
-  SqlKey RowOf(uint32_t db) const { return {kFlushRowsDb, names_[db]}; }
+  SqlKey RowOf(uint32_t db) const { return {kFlushRowsDb, (*names_)[db]}; }
   /// Takes over what rows with kKeyColumns say about `databases`, of which some have none. Rows of
   /// keys among them are passed over.
   void Learn(const std::set<uint32_t>& databases, const SqlRows& rows);
@@ -52,7 +54,7 @@ class FlushTimes {
   bool Absent(uint32_t db, uint64_t rev) const { return rev != 0 && rev < flushed_[db]; }
 
  private:
-  std::vector<std::string> names_;
+  std::shared_ptr<const std::vector<std::string>> names_;  // the same for all copies
   std::vector<uint64_t> flushed_;
   std::vector<uint64_t> flushing_;
 };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -55,8 +56,14 @@ std::shared_ptr<void> HostName::Find(ThreadPort& port, Answer answer) {
   asker->answer = std::move(answer);
   const std::lock_guard lock(mutex_);
   askers_.push_back(asker);
-  if (!std::exchange(looking_, true)) {
-    std::thread([self = shared_from_this()] { self->Look(); }).detach();
+  if (!looking_) {
+    try {
+      std::thread([self = shared_from_this()] { self->Look(); }).detach();
+      looking_ = true;
+    } catch (const std::system_error&) {
+      // No thread is to be had now: who waits finds nothing in time, and asks again.
+      askers_.clear();
+    }
   }
   return {nullptr, [asker](void*) {
             const std::lock_guard gone(asker->mutex);

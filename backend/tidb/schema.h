@@ -15,7 +15,8 @@
 // tw_incarnations  incarnation → the key that owns it: how orphans are found
 //   Rows of db 65535 are no keys but databases (backend/tidb/flush_times.h): k is a database's
 //                number in decimal, type 255. rev: keys with a smaller one are absent; incarnation:
-//                start_ts of a FLUSHDB that has begun, else NULL; nobody writes meanwhile
+//                start_ts of a FLUSHDB that has begun, else NULL; nobody writes meanwhile. In the
+//                change feed such a row is a FLUSHDB when its rev grew, and no event otherwise
 // tw_markers     connection → number: fences transactions whose outcome is unknown. `connection` is
 //                a random number of ours (TiDB gives its own again), start_ts is the transaction's,
 //                fenced that of whoever last made sure that nothing comes after it
@@ -38,6 +39,7 @@
 //   (a write conflict with another node) also just means: re-read.
 // - A node that reads a higher version than it knows, even from a step that it began itself, stops.
 // Nodes of the version before may still run while a new one migrates, so a migration only adds.
+// Version 1 is final with the first release.
 #pragma once
 
 #include <cstddef>
@@ -52,6 +54,8 @@ namespace tideway::backend {
 
 /// Longest key in bytes: a clustered primary key may have 3,072, the database takes two.
 inline constexpr size_t kTidbKeyBytesMax = 3070;
+/// Databases have numbers below this one, at which their flushes lie (flush_times.h).
+inline constexpr uint32_t kTidbDatabasesMax = 65535;
 /// Longest text of `events` in bytes; room for some 2,000 writes of one key in one transaction.
 inline constexpr size_t kTidbEventsBytesMax = 16384;
 /// Values of `shard`: keys that expire together are spread over so many places of the index.

@@ -163,11 +163,20 @@ class SqlConnection::Machine {
     short events = 0;
     if ((status & MYSQL_WAIT_READ) != 0) events |= POLLIN;
     if ((status & MYSQL_WAIT_WRITE) != 0) events |= POLLOUT;
-    int64_t left_ms = deadline_ms_ == INT64_MAX ? -1 : std::max<int64_t>(0, deadline_ms_ - NowMs());
+    const bool connects = operation_ == Operation::kConnect;
+    const int64_t until_ms = connects ? address_until_ms_ : deadline_ms_;
+    const int64_t left_ms = until_ms == INT64_MAX ? -1 : std::max<int64_t>(0, until_ms - NowMs());
     waiter_->Wait(events, left_ms, [this](short ready) { OnReady(ready); });
   }
 
   void OnReady(short ready) {
+    if (ready == 0 && operation_ == Operation::kConnect && next_address_ < addresses_.size()) {
+      waiter_.reset();
+      watched_ = -1;
+      Abandon();
+      Drive(ConnectNext());
+      return;
+    }
     if (ready == 0) {
       // The library's own timeouts are seconds; ours has passed.
       broken_ = true;
@@ -183,6 +192,8 @@ class SqlConnection::Machine {
   /// The next address; they are tried one after another.
   int ConnectNext() {
     operation_ = Operation::kConnect;
+    const auto left = static_cast<int64_t>(addresses_.size() - next_address_);
+    address_until_ms_ = NowMs() + std::max<int64_t>(1, (deadline_ms_ - NowMs()) / left);
     const std::string& host = addresses_[next_address_++];
     return mysql_real_connect_start(
         &connect_result_, &mysql_, host.c_str(), endpoint_.user.c_str(), endpoint_.password.c_str(),
@@ -193,6 +204,9 @@ class SqlConnection::Machine {
   int Continue(int status) {
     switch (operation_) {
       case Operation::kConnect:
+        // The library may close the descriptor and open another one of the same number.
+        waiter_.reset();
+        watched_ = -1;
         return mysql_real_connect_cont(&connect_result_, &mysql_, status);
       case Operation::kQuery:
         return mysql_real_query_cont(&int_result_, &mysql_, status);
@@ -286,6 +300,7 @@ class SqlConnection::Machine {
   std::shared_ptr<void> lookup_;        // of the host's name
   std::vector<std::string> addresses_;  // the library looks at them while it connects
   size_t next_address_ = 0;
+  int64_t address_until_ms_ = 0;  // then the next one gets its turn
   std::unique_ptr<Waiter> waiter_;
   my_socket watched_ = -1;
   Operation operation_ = Operation::kNone;

@@ -19,6 +19,14 @@ T NumberOf(const SqlRows::Value& value, T otherwise) {
   return number;
 }
 
+/// The same of digits alone; 0 … f with base 16.
+template <class T>
+T NumberOf(std::string_view digits, T otherwise, int base) {
+  T number = otherwise;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number, base);
+  return number;
+}
+
 /// The number behind `"name":` in a JSON text (@@tidb_last_txn_info); 0 when it is not there.
 inline uint64_t JsonNumber(std::string_view json, std::string_view name) {
   const std::string quoted = '"' + std::string(name) + "\":";

@@ -75,7 +75,6 @@ void Transaction::Begin(std::span<TidbBatch* const> batches, bool writes) {
   abandoned_flush_ = false;
   flush_announced_ = batches.front()->flush_announced;
   foreign_rows_ = 0;
-  found_due_ = false;
   refused_by_row_ = false;
   commit_ts_ = 0;
   start_ts_ = 0;

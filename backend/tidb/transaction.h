@@ -72,8 +72,6 @@ class Transaction {
   std::string_view BlindSql(const Marker& marker);
   /// After Judge() said kCommitted.
   Status TakeBlind(const SqlReply& reply);
-  /// TakeBlind() has learnt that keys were due, but not which: PresentSql() tells.
-  bool found_due() const { return found_due_; }
   /// When the answer to BlindSql() was lost, but it is known that it was applied: the packet that
   /// looks at the rows as they are now. kUnavailable: they do not tell, for others wrote since.
   std::string_view PresentSql(CommitTs start_ts);
@@ -159,7 +157,6 @@ class Transaction {
   bool writes_ = false;
   bool blind_ = false;
   bool looks_ = false;  // the blind packet has a SELECT of what is there
-  bool found_due_ = false;
   bool refused_by_row_ = false;
   uint64_t number_ = 0;  // of the blind packet's marker
   bool flushes_databases_ = false;

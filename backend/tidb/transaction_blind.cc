@@ -20,10 +20,10 @@ void ShowTaken(const BlindWrite& write, Keyspace& keyspace) {
   LoadWithoutValue(keyspace, taken);
 }
 
-void ShowDue(const BlindWrite& write, CommitTs start_ts, Keyspace& keyspace) {
+void ShowDue(const SqlKey& key, CommitTs start_ts, Keyspace& keyspace) {
   KeyRow due;
-  due.db = write.db;
-  due.key = write.key;
+  due.db = key.db;
+  due.key = key.key;
   due.expire_at_ms = MsOf(start_ts) - 1;
   LoadWithoutValue(keyspace, due);
 }
@@ -75,7 +75,7 @@ std::string_view Transaction::BlindSql(const Marker& marker) {
   AppendBlindWrites(sql, writes, flushes_, number_);
   AppendMarkerUnlessFenced(sql, marker);
   sql.Sql(";COMMIT;SELECT @@tidb_last_txn_info");
-  if (!looks_) sql.Sql(",").Sql(kDueVariable);
+  if (!looks_) sql.Sql(",").Sql(kDueKeys);
   rows_ = writes.size();
   return sql_;
 }
@@ -124,7 +124,9 @@ Status Transaction::TakeBlind(const SqlReply& reply) {
     return Ok();
   }
   reply.results.back().ForEach([&](std::span<const Value> row) {
-    found_due_ = row.size() > 1 && NumberOf<uint64_t>(row[1], 0) == number_;
+    if (row.size() < 2 || !row[1]) return;
+    ForEachDueKey(*row[1], number_,
+                  [&](const SqlKey& key) { ShowDue(key, start_ts_, *keyspace_); });
   });
   return Ok();
 }
@@ -152,11 +154,11 @@ Status Transaction::TakePresent(const SqlReply& reply) {
     });
     if (write == writes.end()) return;
     const bool written = key->rev == start_ts_;
-    // What was there before does not matter to a plain SET, but that it was due is told.
-    if ((*write)->kind == BlindWrite::Kind::kPut) {
-      if (written && key->value.starts_with("expired,")) ShowDue(**write, start_ts_, *keyspace_);
-      return;
+    if (written && key->value.starts_with("expired")) {
+      return ShowDue({key->db, key->key}, start_ts_, *keyspace_);
     }
+    // What else was there before does not matter to a plain SET.
+    if ((*write)->kind == BlindWrite::Kind::kPut) return;
     unknown = unknown || key->rev > start_ts_;
     const bool erases = (*write)->kind == BlindWrite::Kind::kErase;
     if (erases && written && key->value == "del") ShowTaken(**write, *keyspace_);

@@ -236,18 +236,7 @@ void Trip::OnWritten(SqlReply reply) {
   engine_.time_.Learn(transaction_.start_ts(), sent_us_ / 1000, engine_.NowMs());
   engine_.counters_.AddCommit(static_cast<uint64_t>(engine_.NowUs() - sent_us_));
   TidbCounters::Add(engine_.counters_.rows_written, transaction_.rows());
-  if (transaction_.found_due()) {
-    Send(transaction_.PresentSql(transaction_.start_ts()), &Trip::OnDueFound);
-    return;
-  }
   EndFound(After::kClean);
-}
-
-// Whatever it says, the writes are there. A key that somebody else has written since is not told as
-// expired by this node.
-void Trip::OnDueFound(SqlReply reply) {
-  (void)transaction_.TakePresent(reply);
-  EndFound(reply.error.ok() ? After::kClean : After::kBroken);
 }
 
 void Trip::GiveBack(After after) { std::exchange(slot_, nullptr)->Release(after); }

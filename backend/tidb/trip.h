@@ -45,7 +45,6 @@ class Trip {
   void OnLoadedMore(SqlReply reply);
   void NotLoaded(const Error& error);
   void OnWritten(SqlReply reply);
-  void OnDueFound(SqlReply reply);
   void OnPresent(SqlReply reply);
   void OnPast(SqlReply reply);
   void LookAgain(bool lost, const std::string& why);

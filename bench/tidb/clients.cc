@@ -52,7 +52,8 @@ class RedisClient final : public Client {
   size_t waiting_ = 0;
 };
 
-class SqlClient final : public Client {
+// One statement a command, on tables that hold just the value.
+class SqlClient : public Client {
  public:
   SqlClient(uint16_t port, const std::string& database) : mysql_(mysql_init(nullptr)) {
     if (mysql_real_connect(mysql_, kHost, "root", "", nullptr, port, nullptr, 0) == nullptr) {
@@ -85,7 +86,7 @@ class SqlClient final : public Client {
     Run("DELETE FROM l WHERE k='" + name + "'");
   }
 
- private:
+ protected:
   void Run(const std::string& sql) {
     // A plain client runs a statement again when another was faster.
     for (int attempt = 0; mysql_real_query(mysql_, sql.data(), sql.size()) != 0; ++attempt) {
@@ -94,7 +95,53 @@ class SqlClient final : public Client {
     if (MYSQL_RES* const rows = mysql_store_result(mysql_)) mysql_free_result(rows);
   }
 
+ private:
   MYSQL* mysql_;
+};
+
+// One statement a command, and each leaves what Redis's does: a type, an expiry that an index
+// finds, the events that others are to hear of. HSET keeps its table: no statement changes a packed
+// hash.
+class SqlRowsClient final : public SqlClient {
+ public:
+  SqlRowsClient(uint16_t port, const std::string& database) : SqlClient(port, database) {
+    Run("CREATE TABLE IF NOT EXISTS r (db SMALLINT UNSIGNED NOT NULL, k VARBINARY(3070) NOT NULL, "
+        "type TINYINT UNSIGNED NOT NULL, expire_at BIGINT, v MEDIUMBLOB, "
+        "events VARBINARY(16384) NOT NULL, shard TINYINT UNSIGNED NOT NULL, "
+        "PRIMARY KEY (db, k) CLUSTERED, KEY due (shard, expire_at))");
+  }
+
+  void Get(uint64_t key) override {
+    Run("SELECT type,expire_at,v FROM r WHERE db=0 AND k='" + std::to_string(key) + "'");
+  }
+  void Set(uint64_t key) override {
+    Insert(key, std::string("1,NULL,'") + kValue + "','set'",
+           "events=IF(expire_at<" + kNow + ",'expired,set','set'),type=1,expire_at=NULL," +
+               "v=VALUES(v),shard=VALUES(shard)");
+  }
+  void Incr(uint64_t key) override {
+    Insert(key + kCounters, "1,NULL,1,'incrby'",
+           "v=IF(type=0 OR expire_at<" + kNow + ",1,v+1),type=1,events='incrby'");
+  }
+  void LockedGet(uint64_t key) override {
+    const std::string taken = "IF(type=0 OR expire_at<" + kNow + ",VALUES(";
+    Insert(key + kLocks, "1," + kNow + "+3000,'1','set,expire'",
+           "events=" + taken + "events),events),v=" + taken +
+               "v),v),shard=VALUES(shard),expire_at=" + taken + "expire_at),expire_at),type=1");
+    Get(key);
+    Run("UPDATE r SET type=0,v=NULL,events='del',expire_at=" + kNow + "+600000 WHERE db=0 AND k='" +
+        std::to_string(key + kLocks) + "' AND type<>0");
+  }
+
+ private:
+  static constexpr uint64_t kLocks = 1'000'000;  // keys from here on
+  static constexpr uint64_t kCounters = 2'000'000;
+  const std::string kNow = "(UNIX_TIMESTAMP(NOW(3))*1000)";
+
+  void Insert(uint64_t key, const std::string& columns, const std::string& update) {
+    Run("INSERT INTO r (db,k,type,expire_at,v,events,shard) VALUES (0,'" + std::to_string(key) +
+        "'," + columns + "," + std::to_string(key % 16) + ") ON DUPLICATE KEY UPDATE " + update);
+  }
 };
 
 }  // namespace
@@ -105,6 +152,10 @@ std::unique_ptr<Client> ConnectRedis(uint16_t port, size_t pipeline) {
 
 std::unique_ptr<Client> ConnectSql(uint16_t port, const std::string& database) {
   return std::make_unique<SqlClient>(port, database);
+}
+
+std::unique_ptr<Client> ConnectSqlRows(uint16_t port, const std::string& database) {
+  return std::make_unique<SqlRowsClient>(port, database);
 }
 
 uint64_t BackendFigure(uint16_t port, const std::string& name) {

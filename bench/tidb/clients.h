@@ -26,8 +26,10 @@ class Client {
 
 /// `pipeline` commands at a time.
 std::unique_ptr<Client> ConnectRedis(uint16_t port, size_t pipeline);
-/// Makes its own tables in the database if need be.
+/// Tables that hold just the value, made in the database if need be.
 std::unique_ptr<Client> ConnectSql(uint16_t port, const std::string& database);
+/// The same with rows that can do what tideway's can: expire, and tell their events.
+std::unique_ptr<Client> ConnectSqlRows(uint16_t port, const std::string& database);
 
 /// `INFO backend` of a tideway, a number of it.
 uint64_t BackendFigure(uint16_t port, const std::string& name);

@@ -17,6 +17,7 @@
 #include "backend/rocksdb/rocksdb_journal.h"
 #include "backend/tidb/address.h"
 #include "backend/tidb/bootstrap.h"
+#include "backend/tidb/schema.h"
 #include "backend/tidb/tidb_store.h"
 #include "backend/version.h"
 #include "cdc/bus.h"
@@ -113,6 +114,11 @@ Result<std::unique_ptr<backend::Store>> OpenTidb(const Settings& settings,
                                                  const backend::Clock& clock) {
   const auto address = backend::ParseTidbAddress(settings.backend);
   if (!address.ok()) return address.error();
+  if (std::cmp_greater(settings.databases, backend::kTidbDatabasesMax)) {
+    return Error{Errc::kInvalidArgument,
+                 "databases " + std::to_string(settings.databases) + " are more than " +
+                     std::to_string(backend::kTidbDatabasesMax) + ", the limit of backend tidb://"};
+  }
   const Status ready = backend::BootstrapTidb(address.value(), [] { return true; });
   if (!ready.ok()) return ready.error();
   return backend::MakeTidbStore({.address = address.value(),

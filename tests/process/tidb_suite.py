@@ -43,6 +43,15 @@ class PipelineTest(unittest.TestCase):
             self.assertTrue(server.info("cmdstat_hset").startswith("calls=3,"),
                             server.info("cmdstat_hset"))
 
+    def test_reply_skip_silences_one_command_of_a_split_pipeline(self):
+        with Server() as server:
+            client = server.client()
+            client.send(("CLIENT", "REPLY", "SKIP"), ("INCR", "a"), ("HSET", LONG_KEY, "f", "v"),
+                        ("INCR", "a"), ("PING",))
+            with self.assertRaisesRegex(ServerError, "^ERR key of 4000 bytes"):
+                client.reply()
+            self.assertEqual([client.reply(), client.reply()], [2, b"PONG"])
+
     def test_a_transaction_is_refused_as_one(self):
         with Server() as server:
             client = server.client()
@@ -60,6 +69,18 @@ class PipelineTest(unittest.TestCase):
                               for i in range(30)])
                 client.close()
             self.assertEqual(server.client()("PING"), b"PONG")
+
+
+class EventTest(unittest.TestCase):
+    def test_new_is_told_of_keys_that_were_not_there(self):
+        with Server("--notify-keyspace-events", "En$") as server:
+            listener = server.client()
+            listener("PSUBSCRIBE", "__keyevent@*__:*")
+            client = server.client()
+            client.pipeline([("SET", "fresh", "1"), ("SET", "fresh", "2"), ("SET", "fresh", "3")])
+            heard = [listener.reply()[2:] for _ in range(4)]
+            self.assertEqual(heard.count([b"__keyevent@0__:new", b"fresh"]), 1, heard)
+            self.assertEqual(heard.count([b"__keyevent@0__:set", b"fresh"]), 3, heard)
 
 
 class SlowlogTest(unittest.TestCase):

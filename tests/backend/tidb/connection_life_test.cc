@@ -37,6 +37,15 @@ TEST(ConnectionLife, ThoseThatBeganTogetherDoNotEndTogether) {
   EXPECT_EQ(late.At(54'000), Need::kNothing);
 }
 
+TEST(ConnectionLife, ServesOnWhenItCannotBeRenewed) {
+  ConnectionLife life;
+  life.Begin(0, 60'000, 0);
+  life.Used(60'000);
+  life.Postpone(60'000);
+  EXPECT_EQ(life.At(69'999), Need::kNothing);
+  EXPECT_EQ(life.At(70'000), Need::kRenewal);
+}
+
 TEST(ConnectionLife, WithoutALimitItGoesOnForEver) {
   ConnectionLife life;
   life.Begin(0, 0, 12'345);
