@@ -192,13 +192,16 @@ class Batch {
   size_t thread_;
 };
 
-/// Hears of changes that the store makes by itself (expiry). Called on the thread that runs Tick(),
-/// in the middle of the change: it must not call the store.
+/// Hears of what happens without a client. Called on the thread that runs Tick().
 class StoreListener {
  public:
   virtual ~StoreListener() = default;
-  /// Makes the announcement of these events.
+  /// The store has changed something by itself (expiry): makes the announcement of these events.
+  /// In the middle of the change: it must not call the store.
   virtual Announcement OnStoreEvents(std::vector<EventNote> events) = 0;
+  /// Another node over the same data, or this one before its start, has set what all share.
+  virtual void OnSharedSetting([[maybe_unused]] std::string_view name,
+                               [[maybe_unused]] std::string_view value) {}
 };
 
 /// Figures for INFO. Bytes and counts at the time of the call.
@@ -274,6 +277,11 @@ class Store {
   virtual void SetActiveExpire(bool on) = 0;
   virtual void SetExpireWrites(bool on) = 0;
 
+  /// Remembers a setting that holds on all nodes over the same data, and after a restart of all;
+  /// returns at once. The others hear of it within a second. Any thread. Engines of one node forget
+  /// it.
+  virtual void ShareSetting([[maybe_unused]] std::string_view name,
+                            [[maybe_unused]] std::string_view value) {}
   /// Takes over settings that changed. Any thread.
   virtual void Configure(const StoreSettings& settings) = 0;
 

@@ -105,6 +105,7 @@ class Worker final : private backend::StoreListener {
 
  private:
   backend::Announcement OnStoreEvents(std::vector<backend::EventNote> events) override;
+  void OnSharedSetting(std::string_view name, std::string_view value) override;
   void ResumePaused();
   void CheckLimits(Session& session, int64_t now_ms);
   void PublishTotals();

@@ -27,6 +27,7 @@ constexpr int64_t kCountRetryMs = 10 * 60 * 1'000;
 constexpr int64_t kFlushedLookMs = 5'000;
 constexpr int64_t kOrphansLookMs = 10'000;
 constexpr int64_t kOldLookMs = 60'000;
+constexpr int64_t kSettingsLookMs = 500;
 // Keys in one transaction, and what conflicts with busy clients can bring it down to.
 constexpr size_t kKeysMax = 1'000;
 constexpr size_t kKeysMin = 16;
@@ -49,14 +50,17 @@ void AppendFlushTimes(SqlText& sql) {
 
 Housekeeper::Housekeeper(const std::vector<SqlEndpoint>& endpoints, uint32_t databases,
                          const Clock& clock, TsoClock& time, TidbCounters& counters,
-                         DatabaseSizes& sizes, ThreadPort& port, uint64_t seed,
-                         std::function<void(std::vector<ExpiredKey>)> on_expired)
+                         DatabaseSizes& sizes, ThreadPort& port, SharedSettings& settings,
+                         uint64_t seed, std::function<void(std::vector<ExpiredKey>)> on_expired,
+                         std::function<void(const std::string&, const std::string&)> on_setting)
     : databases_(databases),
       clock_(clock),
       time_(time),
       counters_(counters),
       sizes_(sizes),
+      settings_(settings),
       on_expired_(std::move(on_expired)),
+      on_setting_(std::move(on_setting)),
       flushes_(databases),
       lease_("housekeeping", OwnerName(seed)),
       slot_(port, endpoints, seed, seed, 0, [] {}),
@@ -68,6 +72,9 @@ void Housekeeper::Look() {
   const int64_t now_ms = NowMs();
   if (!lost_.empty()) {
     LookForLost();
+  } else if (now_ms >= settings_due_ms_ || settings_.pending()) {
+    settings_due_ms_ = now_ms + kSettingsLookMs;
+    Send(settings_.NextSql(), &Housekeeper::OnSettings);
   } else if (now_ms >= lease_due_ms_ && expires_) {
     lease_due_ms_ = now_ms + Lease::kLookMs;
     Send(lease_.LookSql(), &Housekeeper::OnLeaseLooked);
@@ -272,6 +279,11 @@ void Housekeeper::OnCounted(SqlReply reply) {
 void Housekeeper::OnOldForgotten(SqlReply reply) {
   // Each step of a SCAN leaves one.
   if (reply.error.ok() && reply.results.back().size() > 0) old_due_ms_ = 0;
+  Done(reply);
+}
+
+void Housekeeper::OnSettings(SqlReply reply) {
+  for (const auto& [name, value] : settings_.Take(reply)) on_setting_(name, value);
   Done(reply);
 }
 

@@ -16,6 +16,7 @@
 #include "backend/tidb/flush_times.h"
 #include "backend/tidb/key_rows.h"
 #include "backend/tidb/lease.h"
+#include "backend/tidb/shared_settings.h"
 #include "backend/tidb/tidb_counters.h"
 #include "backend/tidb/tso_clock.h"
 
@@ -30,10 +31,13 @@ struct ExpiredKey {
 /// On one I/O thread of each node, with a connection of its own and one packet at a time.
 class Housekeeper {
  public:
-  /// `on_expired` is called on the thread, after the commit.
+  /// `on_expired` is called on the thread, after the commit; so is `on_setting`, when another node
+  /// has set one of `settings`.
   Housekeeper(const std::vector<SqlEndpoint>& endpoints, uint32_t databases, const Clock& clock,
               TsoClock& time, TidbCounters& counters, DatabaseSizes& sizes, ThreadPort& port,
-              uint64_t seed, std::function<void(std::vector<ExpiredKey>)> on_expired);
+              SharedSettings& settings, uint64_t seed,
+              std::function<void(std::vector<ExpiredKey>)> on_expired,
+              std::function<void(const std::string& name, const std::string& value)> on_setting);
 
   void Start() { slot_.Start(); }
   /// Does what is due next, if nothing is at work. Called about every 100 ms.
@@ -64,6 +68,7 @@ class Housekeeper {
   void OnOrphans(SqlReply reply);
   void OnOrphansCollected(SqlReply reply);
   void OnOldForgotten(SqlReply reply);
+  void OnSettings(SqlReply reply);
   /// The end of a step of which nothing has to be told.
   void OnEnded(SqlReply reply);
 
@@ -72,7 +77,9 @@ class Housekeeper {
   TsoClock& time_;
   TidbCounters& counters_;
   DatabaseSizes& sizes_;
+  SharedSettings& settings_;
   const std::function<void(std::vector<ExpiredKey>)> on_expired_;
+  const std::function<void(const std::string&, const std::string&)> on_setting_;
   FlushTimes flushes_;
   Lease lease_;
   ConnectionSlot slot_;
@@ -85,6 +92,7 @@ class Housekeeper {
   int64_t flushed_due_ms_ = 0;
   int64_t orphans_due_ms_ = 0;
   int64_t old_due_ms_ = 0;
+  int64_t settings_due_ms_ = 0;
   size_t keys_a_step_;
   std::vector<ExpiredKey> expiring_;
   uint64_t expiring_ts_ = 0;      // start_ts of the transaction that expires them

@@ -7,7 +7,7 @@
 namespace tideway::backend {
 namespace {
 
-constexpr std::array<std::string_view, 7> kVersion1 = {
+constexpr std::array<std::string_view, 8> kVersion1 = {
     // 3070 is kTidbKeyBytesMax, 16384 kTidbEventsBytesMax.
     "CREATE TABLE IF NOT EXISTS tw_keys ("
     "db SMALLINT UNSIGNED NOT NULL DEFAULT 0,"
@@ -55,6 +55,12 @@ constexpr std::array<std::string_view, 7> kVersion1 = {
     "position VARBINARY(3070) NOT NULL,"
     "touched_at BIGINT NOT NULL,"
     "PRIMARY KEY (id) CLUSTERED)",
+
+    "CREATE TABLE IF NOT EXISTS tw_settings ("
+    "name VARBINARY(64) NOT NULL,"
+    "value VARBINARY(1024) NOT NULL,"
+    "rev BIGINT UNSIGNED NOT NULL,"
+    "PRIMARY KEY (name) CLUSTERED)",
 
     "CREATE TABLE IF NOT EXISTS tw_schema ("
     "one TINYINT NOT NULL,"

@@ -22,6 +22,7 @@
 //                fenced that of whoever last made sure that nothing comes after it
 // tw_leases      name → owner: who expires keys and collects; number grows with each new owner
 // tw_cursors     id → where a SCAN goes on; touched_at in Unix seconds
+// tw_settings    name → a setting that holds on all nodes; rev is start_ts of who set it
 // tw_schema      one row: the version of all this
 //
 // Everything that is bytes is VARBINARY or BLOB: no collation may fold cases or cut trailing

@@ -71,8 +71,11 @@ class TidbStore final : public Store {
     }
     housekeeper_ = std::make_unique<Housekeeper>(
         options_.endpoints, options_.databases, clock_, time_, counters_, sizes_, *ports[0],
-        (uint64_t{std::random_device{}()} << 32) | std::random_device{}(),
-        [this](std::vector<ExpiredKey> keys) { TellExpired(keys); });
+        shared_settings_, (uint64_t{std::random_device{}()} << 32) | std::random_device{}(),
+        [this](std::vector<ExpiredKey> keys) { TellExpired(keys); },
+        [this](const std::string& name, const std::string& value) {
+          if (listener_ != nullptr) listener_->OnSharedSetting(name, value);
+        });
     ports[0]->Post([keeper = housekeeper_.get()] { keeper->Start(); });
   }
 
@@ -103,6 +106,9 @@ class TidbStore final : public Store {
     housekeeper_->set_expires(active_expire_ && expire_writes_);
     housekeeper_->Look();
     return kTickMs;
+  }
+  void ShareSetting(std::string_view name, std::string_view value) override {
+    shared_settings_.Share(name, value);
   }
   void SetActiveExpire(bool on) override { active_expire_ = on; }
   void SetExpireWrites(bool on) override { expire_writes_ = on; }
@@ -163,6 +169,7 @@ class TidbStore final : public Store {
   TsoClock time_;
   TidbCounters counters_;
   DatabaseSizes sizes_;
+  SharedSettings shared_settings_;
   DurabilityQueue lanes_;
   std::vector<std::unique_ptr<ThreadEngine>> engines_;  // by thread
   std::atomic<uint32_t> event_classes_{0};

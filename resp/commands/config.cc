@@ -49,6 +49,12 @@ void ConfigSetCommand(Call& call) {
                 FormatForLog(*row, call.worker.settings()), call.session.id,
                 call.session.transport.peer_address());
   }
+  // Also what is no change here: other nodes may have another value.
+  for (size_t i = 0; i < pairs.size(); i += 2) {
+    const SettingRow* const row = FindSetting(pairs[i]);
+    if (!row->Has(kShared)) continue;
+    call.server.store.ShareSetting(row->name, FormatSetting(*row, call.worker.settings()));
+  }
   call.reply.Ok();
 }
 

@@ -260,6 +260,7 @@ constexpr SettingRow kOtherRows[] = {
     {.name = "notify-keyspace-events",
      .group = kEvents,
      .kind = kList,
+     .flags = kShared,
      .list = {ParseNotify, FormatNotify, NotifyLines},
      .help = "which changes are published: K E g $ s h x e d n m A; empty: none"},
 

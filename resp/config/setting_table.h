@@ -38,6 +38,7 @@ enum SettingFlag : uint16_t {
   kNoEffect = 1 << 5,   // accepted and reported, changes nothing: kept in Settings::hints
   kManyWords = 1 << 6,  // a line of the file may have more than one value word
   kHidden = 1 << 7,     // CONFIG GET shows it to those who ask for its very name
+  kShared = 1 << 8,     // CONFIG SET of one node holds on all that have the same database
 };
 
 /// Chapter of --help.

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What a node over TiDB shows its clients: each command of a pipeline stands for itself."""
 
+import time
 import unittest
 
 from server import Server, ServerError
@@ -81,6 +82,31 @@ class EventTest(unittest.TestCase):
             heard = [listener.reply()[2:] for _ in range(4)]
             self.assertEqual(heard.count([b"__keyevent@0__:new", b"fresh"]), 1, heard)
             self.assertEqual(heard.count([b"__keyevent@0__:set", b"fresh"]), 3, heard)
+
+
+class SharedSettingTest(unittest.TestCase):
+    def wait_for(self, server, value):
+        client = server.client()
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            found = client("CONFIG", "GET", "notify-keyspace-events")[1]
+            if found == value:
+                return
+            time.sleep(0.05)
+        self.fail(f"{found!r} is not {value!r}")
+
+    def test_events_set_on_one_node_hold_on_all_and_after_a_restart(self):
+        with Server() as a, Server() as b:
+            self.assertEqual(a.client()("CONFIG", "SET", "notify-keyspace-events", "KEA"), b"OK")
+            self.wait_for(b, b"AKE")
+            self.assertEqual(b.end(), 0)
+            b.start()
+            self.wait_for(b, b"AKE")
+            # Other settings are a node's own.
+            a.client()("CONFIG", "SET", "maxmemory-samples", "7")
+            b.client()("CONFIG", "SET", "notify-keyspace-events", "")
+            self.wait_for(a, b"")
+            self.assertNotEqual(b.client()("CONFIG", "GET", "maxmemory-samples")[1], b"7")
 
 
 class SlowlogTest(unittest.TestCase):

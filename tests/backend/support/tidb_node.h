@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -52,6 +53,11 @@ class TidbNode {
   void Work(std::chrono::milliseconds time = std::chrono::milliseconds(0));
   /// "event db key" of what the node told as nobody's doing.
   const std::vector<std::string>& told() const { return heard_.told; }
+  /// What the node was told that another one has set; "-" for nothing.
+  std::string shared(const std::string& name) const {
+    const auto found = heard_.settings.find(name);
+    return found == heard_.settings.end() ? "-" : found->second;
+  }
 
   backend::Store& store() { return *store_; }
   BatchDriver& driver() { return *driver_; }
@@ -61,7 +67,11 @@ class TidbNode {
   class Heard final : public backend::StoreListener {
    public:
     backend::Announcement OnStoreEvents(std::vector<backend::EventNote> events) override;
+    void OnSharedSetting(std::string_view name, std::string_view value) override {
+      settings[std::string(name)] = value;
+    }
     std::vector<std::string> told;
+    std::map<std::string, std::string> settings;
   };
 
   ManualPort port_;
