@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # prepare.sh go|redis-py|ioredis: fetches a client library of a pinned version into the cache,
 # builds what is to be built, and prints the command that runs the client's scenario, a word a line.
-# Nothing is fetched a second time. Exit 77: it cannot be had here, the last line of output says why.
+# Nothing is fetched a second time. Exit 77: it cannot be had here, the last line says why.
 set -euo pipefail
 
 here="$(cd "$(dirname "$0")" && pwd)"
