@@ -43,7 +43,8 @@ def run(program, *words):
 
 def node(*nats, backend=None):
     """A tideway with one I/O thread, its data in memory; on the bus if a NATS server is given."""
-    bus = ("--bus", ",".join(server.url for server in nats)) if nats else ()
+    hosts = ",".join(f"127.0.0.1:{server.tcp}" for server in nats)
+    bus = ("--bus", "nats://" + hosts) if nats else ()
     store = ("--backend", backend) if backend else ("--storage", "memory")
     return Server(*store, *bus, "--io-threads", "1")
 

@@ -327,7 +327,7 @@ class OneServerTest(unittest.TestCase):
         listener = self.enterContext(Listener(there, channels=["c"]))
         listener.reach(here)
         bus = here.bus()
-        self.assertEqual(bus["bus_connected"], "1")
+        self.assertEqual(bus["bus_state"], "connected")
         self.assertIn(f"127.0.0.1:{self.server.tcp}", bus["bus_server"])
         self.assertEqual(bus["bus_reconnects"], "0")
         out, heard = here.bus_number("bus_messages_out"), there.bus_number("bus_messages_in")
@@ -338,25 +338,9 @@ class OneServerTest(unittest.TestCase):
         self.assertGreaterEqual(there.bus_number("bus_messages_in"), heard + 100)
         self.assertEqual(here.drops() + there.drops(), 0)
         for node in (here, there, third):
-            wait_for(lambda node=node: node.bus_number("bus_nodes") == 3, SOON_S, "three nodes")
+            wait_for(lambda node=node: node.bus_number("bus_nodes_seen") == 2, SOON_S,
+                     "each node sees the two others")
         third.end()
-        wait_for(lambda: here.bus_number("bus_nodes") == 2, SOON_S, "a node that ended is not seen")
+        wait_for(lambda: here.bus_number("bus_nodes_seen") == 1, SOON_S,
+                 "a node that has ended is not seen any more")
         publisher.close()
-
-    def test_a_password_is_asked_for_and_given(self):
-        blocks = 'authorization { user: "tide", password: "way-secret" }\n'
-        server = self.enterContext(NatsServer(blocks=blocks))
-        good = [self.enterContext(Node(server, credentials="tide:way-secret")) for _ in range(2)]
-        listener = self.enterContext(Listener(good[1], channels=["c"]))
-        listener.reach(good[0])
-        bad = Node(server, credentials="tide:wrong")
-        bad.on_bus = False  # nothing to wait for
-        with bad:
-            client = bad.client()
-            self.assertEqual(client("PUBLISH", "c", "not heard"), 0)
-            time.sleep(0.5)
-            self.assertEqual(bad.bus()["bus_connected"], "0")
-            self.assertEqual(listener.payloads(), [])
-            self.assertNotIn("wrong", bad.log())
-            client.close()
-        self.assertNotIn("way-secret", good[0].log())

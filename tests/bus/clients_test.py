@@ -146,5 +146,5 @@ class PlainNatsClientTest(TwoNodesTest):
         listener.wait(lambda heard: any(each.payload == b"after" for each in heard))
         for node in (self.here, self.there):
             self.assertIsNone(node.process.poll())
-        wait_for(lambda: self.here.bus()["bus_connected"] == "1", SOON_S, "it is still on the bus")
+        wait_for(self.here.is_connected, SOON_S, "it is still on the bus")
         writer.close()

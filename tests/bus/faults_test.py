@@ -75,7 +75,7 @@ class KilledServerTest(FaultTest):
         remote.reach(here)
         client = here.client()
         server.kill()
-        wait_for(lambda: here.bus()["bus_connected"] == "0", SOON_S, "the node notices")
+        wait_for(lambda: not here.is_connected(), SOON_S, "the node notices")
         drops = here.drops()
         begin = time.monotonic()
         client.pipeline([("PUBLISH", "c", i) for i in range(1000)])

@@ -35,11 +35,9 @@ def seeded(default=None):
 class Node(Server):
     """A tideway on the bus of these NATS servers. Its keys lie in memory, or TIDEWAY_BACKEND."""
 
-    def __init__(self, *nats, args=(), credentials=""):
-        addresses = [server.url for server in nats]
-        if credentials:
-            addresses = [url.replace("//", f"//{credentials}@") for url in addresses]
-        bus = () if BUS_OFF else ("--bus", ",".join(addresses))
+    def __init__(self, *nats, args=(), user=""):
+        hosts = ",".join(f"127.0.0.1:{server.tcp}" for server in nats)
+        bus = () if BUS_OFF else ("--bus", f"nats://{user}{hosts}")
         store = () if os.environ.get("TIDEWAY_BACKEND") else ("--storage", "memory")
         super().__init__(*bus, *store, *args)
         self.on_bus = bool(nats) and not BUS_OFF
@@ -51,7 +49,10 @@ class Node(Server):
                 self.wait_connected(5)
 
     def wait_connected(self, seconds=SOON_S):
-        wait_for(lambda: self.bus().get("bus_connected") == "1", seconds, "the node is on the bus")
+        wait_for(self.is_connected, seconds, "the node is on the bus")
+
+    def is_connected(self):
+        return self.bus().get("bus_state") == "connected"
 
     def bus(self):
         """INFO's section # Bus; empty when there is none."""
@@ -64,9 +65,9 @@ class Node(Server):
         return int(self.bus()[field])
 
     def drops(self):
-        """Messages that this node dropped, for whatever reason."""
+        """Messages that this node lost or dropped, for whatever reason."""
         return sum(int(value) for field, value in self.bus().items()
-                   if field.startswith("bus_dropped"))
+                   if field.startswith(("bus_lost_", "bus_dropped_")))
 
     def resident_bytes(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()

@@ -3,11 +3,13 @@
 //	clients goredis7 SUBSCRIBE_PORT PUBLISH_PORT
 //	clients goredis9 SUBSCRIBE_PORT PUBLISH_PORT
 //	clients events NATS_PORT DESCRIPTORS COUNT
+//	clients nkey
+//	clients credentials FOLDER
 //
 // The first two hear on one node what they publish on another: a channel and a pattern that both
 // match, a hundred messages, each heard once by each of the two, in order. The third is a plain NATS
 // client that reads change events as their schema file says: it prints "ready", then COUNT events as
-// JSON, a line each.
+// JSON, a line each. The others make keys for the tests of access, see access.go.
 package main
 
 import (
@@ -49,8 +51,12 @@ func main() {
 		err = goredis9(address(arguments[1]), address(arguments[2]))
 	case len(arguments) == 4 && arguments[0] == "events":
 		err = events("nats://"+address(arguments[1]), arguments[2], arguments[3])
+	case len(arguments) == 1 && arguments[0] == "nkey":
+		err = nkey()
+	case len(arguments) == 2 && arguments[0] == "credentials":
+		err = credentials(arguments[1])
 	default:
-		err = fmt.Errorf("usage: clients goredis7|goredis9|events …")
+		err = fmt.Errorf("usage: clients goredis7|goredis9|events|nkey|credentials …")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
