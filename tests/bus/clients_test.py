@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 import tempfile
+import threading
 import unittest
 
 from lab import ROOT, SOON_S, Listener, Node
@@ -66,6 +67,8 @@ class LibraryTest(TwoNodesTest):
         listening = subprocess.Popen(
             ["redis-cli", "-p", str(self.here.port), "SUBSCRIBE", "cli one", "cli two"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        patience = threading.Timer(3 * SOON_S, listening.kill)
+        patience.start()
         try:
             lines = [listening.stdout.readline() for _ in range(2 * 3)]
             self.assertIn("subscribe\n", lines)
@@ -76,6 +79,7 @@ class LibraryTest(TwoNodesTest):
             heard = [listening.stdout.readline() for _ in range(3)]
             self.assertEqual(heard, ["message\n", "cli two\n", "hello\n"])
         finally:
+            patience.cancel()
             listening.kill()
             listening.wait()
             listening.stdout.close()

@@ -6,6 +6,7 @@ nodes, else the rest. TIDEWAY_BUS_OFF=1 takes the nodes off the bus: then tests 
 """
 
 import os
+import signal
 import sys
 import unittest
 
@@ -17,6 +18,7 @@ TIDB = ["notifications_test", "ion_test", "clients_test"]
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers are ended, then
     names = sys.argv[1:] or (TIDB if os.environ.get("TIDEWAY_BACKEND") else EMBEDDED)
     suite = unittest.defaultTestLoader.loadTestsFromNames(names)
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2, warnings="ignore").run(suite)
