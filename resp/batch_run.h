@@ -43,6 +43,7 @@ class Executor::BatchRun final : public backend::BatchOwner {
   uint32_t db_before = 0;
   ReplyMode reply_mode_before = ReplyMode::kOn;
   BatchMessages messages;
+  std::shared_ptr<CommitFacts> commit;  // for what the batch announced to other nodes
   std::vector<WatchedKey> unwatch;
   bool wrote = false;
   bool pending = false;  // Commit did not finish at once

@@ -20,6 +20,7 @@ namespace tideway::resp {
 
 class Session;
 class Worker;
+struct News;
 struct TransactionState;
 struct WatchedKey;
 
@@ -74,6 +75,7 @@ class Executor {
   void Finish(BatchRun& run);
   void Release(BatchRun& run);
   void Announce(BatchRun& run);
+  News TakeNews(BatchRun& run, uint64_t client);
 
   Worker& worker_;
   std::vector<std::unique_ptr<BatchRun>> runs_;  // all ever made

@@ -46,6 +46,7 @@ enum class SettingGroup : uint8_t {
   kData,
   kLimits,
   kEvents,
+  kBus,
   kSecurity,
   kMonitoring,
   kProcess,

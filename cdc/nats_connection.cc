@@ -1,0 +1,523 @@
+// Threads: the link's own thread connects, reads, writes and makes subscriptions. The client
+// library calls back on its thread that delivers, on its timer's and on one for what happened to
+// the connection; those only set flags of a Wire and wake the link's thread. One more thread waits
+// for the server's answers to flushes.
+#include "cdc/nats_connection.h"
+
+#include <fmt/format.h>
+#include <nats/nats.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <random>
+#include <thread>
+#include <unordered_set>
+#include <utility>
+
+#include "backend/log.h"
+#include "cdc/link_life.h"
+#include "cdc/subject.h"
+
+namespace tideway::cdc {
+namespace {
+
+constexpr int64_t kConnectMs = 2000;  // of one attempt, with TLS and authentication
+constexpr int64_t kPingMs = 2000;
+constexpr int kPingsOutMax = 2;
+constexpr int64_t kFlushMs = 10'000;  // a server that is dead is noticed before
+constexpr int kReadBytes = 128 * 1024;
+// Of one subscription, before it is delivered.
+constexpr int kPendingMessagesMax = 1 << 18;
+constexpr int kPendingBytesMax = 64 << 20;
+constexpr const char* kNameHeader = "Tw-Name";
+constexpr std::string_view kHeaderDigits = "0123456789abcdef";
+
+// What is shared with callbacks, which may still come when the connection is gone.
+struct Wire {
+  Wire() : wake_fd(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+  ~Wire() { close(wake_fd); }
+  Wire(const Wire&) = delete;
+  Wire& operator=(const Wire&) = delete;
+
+  void Wake() {
+    if (woken.exchange(true)) return;
+    const uint64_t one = 1;
+    while (write(wake_fd, &one, sizeof one) < 0 && errno == EINTR) {
+    }
+  }
+  void TakeWake() {
+    uint64_t count = 0;
+    while (read(wake_fd, &count, sizeof count) < 0 && errno == EINTR) {
+    }
+    woken.store(false);
+  }
+
+  const int wake_fd;
+  std::atomic<bool> woken{false};
+  // Of the connection there is now; the library's event loop calls set them.
+  std::atomic<std::thread::id> owner{};  // the link's thread, which needs no waking
+  std::atomic<int> socket{-1};
+  std::atomic<bool> writes{false};
+  std::atomic<bool> closed{false};
+  std::atomic<uint64_t> dropped{0};
+  std::mutex delivering;     // held while one is delivered
+  LinkUser* user = nullptr;  // guarded by delivering; null once stopped
+};
+using SharedWire = std::shared_ptr<Wire>;
+
+// One subscription's closure.
+struct Registration {
+  SharedWire wire;
+  Via via;
+};
+
+// --- what the library calls
+
+natsStatus OnAttach(void** user_data, void* loop, natsConnection*, natsSock socket) {
+  *user_data = loop;
+  Wire& wire = **static_cast<SharedWire*>(loop);
+  wire.socket = socket;
+  wire.writes = false;
+  return NATS_OK;
+}
+
+natsStatus OnReadWanted(void* user_data, bool add) {
+  Wire& wire = **static_cast<SharedWire*>(user_data);
+  if (!add) wire.socket = -1;  // it is closed next
+  wire.Wake();
+  return NATS_OK;
+}
+
+natsStatus OnWriteWanted(void* user_data, bool add) {
+  Wire& wire = **static_cast<SharedWire*>(user_data);
+  wire.writes = add;
+  if (add && std::this_thread::get_id() != wire.owner.load()) wire.Wake();
+  return NATS_OK;
+}
+
+natsStatus OnDetach(void*) { return NATS_OK; }
+
+// The last call about a connection: its closure goes with it.
+void OnClosed(natsConnection*, void* closure) {
+  const std::unique_ptr<SharedWire> wire(static_cast<SharedWire*>(closure));
+  (*wire)->closed = true;
+  (*wire)->Wake();
+}
+
+void OnError(natsConnection*, natsSubscription* subscription, natsStatus error, void* closure) {
+  Wire& wire = **static_cast<SharedWire*>(closure);
+  if (error == NATS_SLOW_CONSUMER && subscription != nullptr) {
+    wire.dropped.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  log::Warning("Bus: the NATS server says: {}", natsStatus_GetText(error));
+}
+
+std::string DecodeHeader(std::string_view text);
+
+void OnMessage(natsConnection*, natsSubscription*, natsMsg* message, void* closure) {
+  const auto& registration = *static_cast<const Registration*>(closure);
+  const std::string_view subject = natsMsg_GetSubject(message);
+  std::string name;
+  const char* header = nullptr;
+  if (IsHashForm(subject) && natsMsgHeader_Get(message, kNameHeader, &header) == NATS_OK) {
+    name = DecodeHeader(header);
+  }
+  {
+    const std::lock_guard lock(registration.wire->delivering);
+    if (registration.wire->user != nullptr) {
+      registration.wire->user->OnDelivery(
+          {registration.via,
+           subject,
+           name,
+           {natsMsg_GetData(message), static_cast<size_t>(natsMsg_GetDataLength(message))}});
+    }
+  }
+  natsMsg_Destroy(message);
+}
+
+void OnSubscriptionOver(void* closure) { delete static_cast<Registration*>(closure); }
+
+// A header's value is text: bytes travel as hex digits.
+std::string EncodeHeader(std::string_view name) {
+  std::string text;
+  text.reserve(name.size() * 2);
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += kHeaderDigits[byte >> 4];
+    text += kHeaderDigits[byte & 15];
+  }
+  return text;
+}
+
+std::string DecodeHeader(std::string_view text) {
+  std::string name;
+  for (size_t i = 0; i + 1 < text.size(); i += 2) {
+    const size_t high = kHeaderDigits.find(text[i]);
+    const size_t low = kHeaderDigits.find(text[i + 1]);
+    if (high == std::string_view::npos || low == std::string_view::npos) return {};
+    name += static_cast<char>(high << 4 | low);
+  }
+  return name;
+}
+
+struct OptionsDeleter {
+  void operator()(natsOptions* options) const { natsOptions_Destroy(options); }
+};
+using OwnedOptions = std::unique_ptr<natsOptions, OptionsDeleter>;
+
+natsStatus SetIdentity(natsOptions* to, const NatsOptions& options) {
+  if (!options.credentials_file.empty()) {
+    return natsOptions_SetUserCredentialsFromFiles(to, options.credentials_file.c_str(), nullptr);
+  }
+  if (!options.nkey.empty()) {
+    return natsOptions_SetNKeyFromSeed(to, options.nkey.c_str(), options.nkey_seed_file.c_str());
+  }
+  if (!options.token.empty()) return natsOptions_SetToken(to, options.token.c_str());
+  if (!options.user.empty()) {
+    return natsOptions_SetUserInfo(to, options.user.c_str(), options.password.c_str());
+  }
+  return NATS_OK;
+}
+
+natsStatus SetTls(natsOptions* to, const NatsOptions& options) {
+  if (options.tls == NatsTls::kOff) return NATS_OK;
+  natsStatus status = natsOptions_SetSecure(to, true);
+  if (status == NATS_OK && options.tls == NatsTls::kOn) {
+    status = natsOptions_SkipServerVerification(to, true);
+  }
+  if (status == NATS_OK && !options.tls_ca_file.empty()) {
+    status = natsOptions_LoadCATrustedCertificates(to, options.tls_ca_file.c_str());
+  }
+  if (status == NATS_OK && !options.tls_cert_file.empty()) {
+    status = natsOptions_LoadCertificatesChain(to, options.tls_cert_file.c_str(),
+                                               options.tls_key_file.c_str());
+  }
+  return status;
+}
+
+// The library's text of what went wrong last on this thread.
+std::string LastError(natsStatus status) {
+  natsStatus unused = NATS_OK;
+  const char* const detail = nats_GetLastError(&unused);
+  if (detail != nullptr && *detail != '\0') return detail;
+  return natsStatus_GetText(status);
+}
+
+class NatsConnection final : public Link {
+ public:
+  NatsConnection(NatsOptions options, std::string name, const backend::Clock& clock)
+      : options_(std::move(options)),
+        name_(std::move(name)),
+        clock_(clock),
+        life_(options_.servers, std::random_device{}()) {}
+  ~NatsConnection() override { Stop(); }
+
+  void Start(LinkUser& user) override {
+    user_ = &user;
+    wire_->user = &user;
+    thread_ = std::thread([this] { Run(); });
+    flusher_ = std::thread([this] { RunFlusher(); });
+  }
+
+  void Stop() override {
+    if (!thread_.joinable()) return;
+    stopping_ = true;
+    wire_->Wake();
+    thread_.join();
+    {
+      const std::lock_guard lock(flush_mutex_);
+      flush_ends_ = true;
+    }
+    flush_changed_.notify_all();
+    flusher_.join();
+    const std::lock_guard lock(wire_->delivering);
+    wire_->user = nullptr;
+  }
+
+  void Wake() override { wire_->Wake(); }
+
+  // --- the link's thread
+  bool ready() const override { return connection_ != nullptr && !congested_; }
+
+  bool Publish(const std::string& subject, std::string_view name,
+               std::string_view payload) override {
+    const auto size = static_cast<int>(payload.size());
+    if (name.empty()) {
+      return natsConnection_Publish(connection_, subject.c_str(), payload.data(), size) == NATS_OK;
+    }
+    natsMsg* message = nullptr;
+    if (natsMsg_Create(&message, subject.c_str(), nullptr, payload.data(), size) != NATS_OK) {
+      return false;
+    }
+    const bool sent =
+        natsMsgHeader_Set(message, kNameHeader, EncodeHeader(name).c_str()) == NATS_OK &&
+        natsConnection_PublishMsg(connection_, message) == NATS_OK;
+    natsMsg_Destroy(message);
+    return sent;
+  }
+
+  Handle Subscribe(const std::string& subject, Via via) override {
+    auto registration = std::make_unique<Registration>(Registration{wire_, via});
+    natsSubscription* subscription = nullptr;
+    if (natsConnection_Subscribe(&subscription, connection_, subject.c_str(), OnMessage,
+                                 registration.get()) != NATS_OK) {
+      return 0;
+    }
+    natsSubscription_SetPendingLimits(subscription, kPendingMessagesMax, kPendingBytesMax);
+    // Fails only where the connection was lost by now; then nobody says when the registration is
+    // not used any more, and it stays.
+    natsSubscription_SetOnCompleteCB(subscription, OnSubscriptionOver, registration.release());
+    subscriptions_.insert(subscription);
+    return reinterpret_cast<Handle>(subscription);
+  }
+
+  void Unsubscribe(Handle handle) override {
+    auto* const subscription = reinterpret_cast<natsSubscription*>(handle);
+    subscriptions_.erase(subscription);
+    natsSubscription_Destroy(subscription);
+  }
+
+  void Flush(uint64_t mark) override {
+    {
+      const std::lock_guard lock(flush_mutex_);
+      flush_wanted_ = mark;
+    }
+    flush_changed_.notify_all();
+  }
+
+  uint64_t dropped() const override { return wire_->dropped.load(std::memory_order_relaxed); }
+  uint64_t reconnects() const override { return reconnects_.load(std::memory_order_relaxed); }
+
+ private:
+  int64_t NowMs() const { return clock_.MonotonicUs() / 1000; }
+
+  void Run() {
+    wire_->owner = std::this_thread::get_id();
+    LinkLife::Step step = life_.Begin(NowMs());
+    while (!stopping_) {
+      switch (step.what) {
+        case LinkLife::Step::What::kConnect:
+          step = Connect(step.server);
+          break;
+        case LinkLife::Step::What::kServe: {
+          const std::string reason = Serve();
+          EndConnection();
+          if (!stopping_) step = life_.OnLost(reason, NowMs());
+          break;
+        }
+        case LinkLife::Step::What::kWait:
+          WaitWithoutServer(step.wait_ms);
+          step = life_.OnWaited(NowMs());
+          break;
+      }
+      reconnects_ = life_.reconnects();
+      for (const LinkLife::Line& line : life_.TakeLines()) {
+        log::Message(line.good ? log::Level::kNotice : log::Level::kWarning, line.text);
+      }
+    }
+  }
+
+  Result<OwnedOptions> MakeOptions(const std::string& server, SharedWire* closure) const {
+    natsOptions* made = nullptr;
+    if (natsOptions_Create(&made) != NATS_OK) return {Errc::kUnavailable, "out of memory"};
+    OwnedOptions options(made);
+    natsStatus status = NATS_OK;
+    const auto then = [&status](natsStatus next) {
+      if (status == NATS_OK) status = next;
+    };
+    then(natsOptions_SetURL(made, server.c_str()));
+    then(natsOptions_SetName(made, name_.c_str()));
+    then(natsOptions_SetTimeout(made, kConnectMs));
+    then(natsOptions_SetAllowReconnect(made, false));
+    then(natsOptions_SetPingInterval(made, kPingMs));
+    then(natsOptions_SetMaxPingsOut(made, kPingsOutMax));
+    then(natsOptions_SetNoEcho(made, true));
+    then(natsOptions_SetSendAsap(made, true));
+    then(natsOptions_SetIOBufSize(made, kReadBytes));
+    then(natsOptions_UseGlobalMessageDelivery(made, true));
+    then(natsOptions_SetMaxPendingMsgs(made, kPendingMessagesMax));
+    then(natsOptions_SetEventLoop(made, closure, OnAttach, OnReadWanted, OnWriteWanted, OnDetach));
+    then(natsOptions_SetClosedCB(made, OnClosed, closure));
+    then(natsOptions_SetErrorHandler(made, OnError, closure));
+    then(SetIdentity(made, options_));
+    then(SetTls(made, options_));
+    if (status != NATS_OK) return {Errc::kInvalidArgument, LastError(status)};
+    return options;
+  }
+
+  LinkLife::Step Connect(const std::string& server) {
+    auto closure = std::make_unique<SharedWire>(wire_);
+    auto options = MakeOptions(server, closure.get());
+    if (!options.ok()) return life_.OnFailed(options.error().detail, NowMs());
+    wire_->closed = false;
+    natsConnection* connection = nullptr;
+    const natsStatus status = natsConnection_Connect(&connection, options.value().get());
+    if (status != NATS_OK) return life_.OnFailed(LastError(status), NowMs());
+    closure.release();  // OnClosed deletes it
+    connection_ = connection;
+    congested_ = false;
+    Learn();
+    const int64_t payload_bytes = natsConnection_GetMaxPayload(connection);
+    LinkServer facts{Shown(server), static_cast<size_t>(std::max<int64_t>(payload_bytes, 1))};
+    const LinkLife::Step step = life_.OnConnected(facts.shown, NowMs());
+    {
+      const std::lock_guard lock(flush_mutex_);
+      flush_connection_ = connection;
+      flush_wanted_ = flush_done_;
+    }
+    user_->OnUp(facts);
+    return step;
+  }
+
+  std::string Shown(const std::string& server) const {
+    char id[128] = "";
+    natsConnection_GetConnectedServerId(connection_, id, sizeof id);
+    return fmt::format("NATS server {} ({})", server, id);
+  }
+
+  void Learn() {
+    char** servers = nullptr;
+    int count = 0;
+    if (natsConnection_GetDiscoveredServers(connection_, &servers, &count) != NATS_OK) return;
+    for (int i = 0; i < count; ++i) {
+      std::string server = servers[i];
+      if (server.starts_with("tls://")) server = "nats://" + server.substr(6);
+      life_.Learn(server);
+      std::free(servers[i]);
+    }
+    std::free(static_cast<void*>(servers));
+  }
+
+  void Write() {
+    if (wire_->writes) natsConnection_ProcessWriteEvent(connection_);
+    congested_ = wire_->writes;
+  }
+
+  // Until the connection is lost, which returns why, or Stop.
+  std::string Serve() {
+    while (!stopping_ && !wire_->closed) {
+      TellFlushed();
+      const int64_t wait_ms = user_->OnTurn();
+      // What the turn published leaves at once, as far as the socket takes it.
+      Write();
+      const short wanted = congested_ ? POLLIN | POLLOUT : POLLIN;
+      pollfd watched[2] = {{wire_->wake_fd, POLLIN, 0}, {wire_->socket, wanted, 0}};
+      poll(watched, 2, static_cast<int>(wait_ms));
+      if (watched[0].revents != 0) wire_->TakeWake();
+      if ((watched[1].revents & ~POLLOUT) != 0) natsConnection_ProcessReadEvent(connection_);
+      if ((watched[1].revents & POLLOUT) != 0) Write();
+    }
+    const char* detail = nullptr;
+    const natsStatus status = natsConnection_GetLastError(connection_, &detail);
+    if (detail != nullptr && *detail != '\0') return detail;
+    return natsStatus_GetText(status);
+  }
+
+  void EndConnection() {
+    if (stopping_) {
+      user_->OnTurn();
+      Write();
+      for (int i = 0; i < 10 && congested_ && !wire_->closed; ++i) {
+        pollfd watched{wire_->socket, POLLOUT, 0};
+        poll(&watched, 1, 100);
+        Write();
+      }
+    }
+    user_->OnDown();
+    {
+      std::unique_lock lock(flush_mutex_);
+      flush_connection_ = nullptr;
+      natsConnection_Close(connection_);  // ends a flush that waits
+      flush_changed_.wait(lock, [this] { return !flushing_; });
+    }
+    for (natsSubscription* subscription : subscriptions_) natsSubscription_Destroy(subscription);
+    subscriptions_.clear();
+    natsConnection_Destroy(std::exchange(connection_, nullptr));
+  }
+
+  void WaitWithoutServer(int64_t ms) {
+    const int64_t until_ms = NowMs() + ms;
+    while (!stopping_) {
+      const int64_t wanted_ms = user_->OnTurn();
+      const int64_t left_ms = until_ms - NowMs();
+      if (left_ms <= 0) return;
+      pollfd watched{wire_->wake_fd, POLLIN, 0};
+      poll(&watched, 1, static_cast<int>(wanted_ms < 0 ? left_ms : std::min(left_ms, wanted_ms)));
+      if (watched.revents != 0) wire_->TakeWake();
+    }
+  }
+
+  void TellFlushed() {
+    const uint64_t done = flush_done_;
+    if (done <= flush_told_) return;
+    flush_told_ = done;
+    user_->OnFlushed(done);
+  }
+
+  void RunFlusher() {
+    std::unique_lock lock(flush_mutex_);
+    while (true) {
+      flush_changed_.wait(lock, [this] {
+        return flush_ends_ || (flush_connection_ != nullptr && flush_wanted_ > flush_done_);
+      });
+      if (flush_ends_) return;
+      const uint64_t mark = flush_wanted_;
+      natsConnection* const connection = flush_connection_;
+      flushing_ = true;
+      lock.unlock();
+      const natsStatus status = natsConnection_FlushTimeout(connection, kFlushMs);
+      lock.lock();
+      flushing_ = false;
+      if (status == NATS_OK && connection == flush_connection_) {
+        flush_done_ = mark;
+        wire_->Wake();
+      } else if (connection == flush_connection_) {
+        // It is being lost, which is noticed elsewhere: do not turn in circles until then.
+        flush_changed_.wait_for(lock, std::chrono::milliseconds(50));
+      }
+      flush_changed_.notify_all();
+    }
+  }
+
+  const NatsOptions options_;
+  const std::string name_;
+  const backend::Clock& clock_;
+  LinkUser* user_ = nullptr;
+  SharedWire wire_ = std::make_shared<Wire>();
+  std::atomic<bool> stopping_{false};
+  std::atomic<uint64_t> reconnects_{0};
+  std::thread thread_;
+  // The link's thread.
+  LinkLife life_;
+  natsConnection* connection_ = nullptr;
+  bool congested_ = false;  // the socket did not take all
+  std::unordered_set<natsSubscription*> subscriptions_;
+  uint64_t flush_told_ = 0;
+  // The flusher's.
+  std::thread flusher_;
+  std::mutex flush_mutex_;
+  std::condition_variable flush_changed_;
+  natsConnection* flush_connection_ = nullptr;  // guarded by flush_mutex_, as what follows
+  uint64_t flush_wanted_ = 0;
+  std::atomic<uint64_t> flush_done_{0};
+  bool flushing_ = false;
+  bool flush_ends_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Link> MakeNatsConnection(NatsOptions options, std::string name,
+                                         const backend::Clock& clock) {
+  return std::make_unique<NatsConnection>(std::move(options), std::move(name), clock);
+}
+
+}  // namespace tideway::cdc
