@@ -108,10 +108,13 @@ class ChannelsTest(BusTest):
             each.wait_for_payload("end")
             heard = [(channel, payload) for _, channel, payload in each.keys()
                      if not channel.startswith(b"reach:") and payload != b"end"]
-            self.assertEqual(len(heard), len(ODD_NAMES))
-            for (channel, payload), (i, name) in zip(heard, enumerate(ODD_NAMES), strict=True):
-                self.assertEqual((channel[:60], payload), (name[:60], b"%d" % i))
-                self.assertEqual(channel, name)
+            found = {int(payload): channel for channel, payload in heard}
+            # Redis's * matches every name but the empty one.
+            expected = [i for i, name in enumerate(ODD_NAMES) if name or each is listener]
+            missing = [(ODD_NAMES[i][:60], len(ODD_NAMES[i])) for i in expected
+                       if found.get(i) != ODD_NAMES[i]]
+            self.assertEqual(missing, [])
+            self.assertEqual([int(payload) for _, payload in heard], expected)
 
     def test_payloads_are_bytes(self):
         listener = self.listen(self.nodes[3], channels=["p"])

@@ -28,6 +28,9 @@ def program():
     return lines[-1]
 
 
+given_out = set()  # ports: not twice, as their owners may not listen yet, or not now
+
+
 def fixed_port():
     """A free port that stays its owner's over a restart.
 
@@ -37,10 +40,13 @@ def fixed_port():
     """
     while True:
         port = random.randint(12000, 31000)
+        if port in given_out:
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
+                given_out.add(port)
                 return port
             except OSError:
                 continue
