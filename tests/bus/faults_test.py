@@ -29,9 +29,9 @@ class FaultTest(unittest.TestCase):
         took = stream.heard_again(listener, time.monotonic(), bound_s)
         print(f"    {stream.head.decode()}: back after {took:.2f} s", flush=True)
 
-    def check_bounded(self, nodes, before):
+    def check_bounded(self, nodes, before, most=GROWTH_BYTES):
         for node, bytes_before in zip(nodes, before, strict=True):
-            self.assertLess(node.resident_bytes() - bytes_before, GROWTH_BYTES)
+            self.assertLess(node.resident_bytes() - bytes_before, most)
 
 
 class KilledServerTest(FaultTest):
@@ -50,7 +50,6 @@ class KilledServerTest(FaultTest):
             servers[name].kill()
             time.sleep((0.0, 0.3, 1.5)[number % 3])
             servers[name].start()
-            wait_for(lambda: all(map(regions.joined, servers.values())), SOON_S, "gateways stand")
             self.check_back(streams["east"], listeners["west"])
             self.check_back(streams["west"], listeners["east"])
 
@@ -192,9 +191,12 @@ class GatewayTest(FaultTest):
 
 
 class FrozenNodeTest(FaultTest):
-    def check_frozen(self, **stream):
+    def check_frozen(self, counted_at_least, messages, **stream):
+        """Freezes a node for some seconds, and until so many messages were published."""
         server = self.enterContext(NatsServer())
-        near, frozen, other = (self.enterContext(Node(server)) for _ in range(3))
+        # What NATS kept for the frozen node comes at once, faster than its client reads.
+        limit = ("--client-output-buffer-limit", f"pubsub {4 * GROWTH_BYTES} 0 0")
+        near, frozen, other = (self.enterContext(Node(server, args=limit)) for _ in range(3))
         listeners = [self.listen(node, "c") for node in (near, frozen, other)]
         for listener in listeners:
             listener.reach(near)
@@ -204,14 +206,16 @@ class FrozenNodeTest(FaultTest):
         frozen.tell(signal.SIGSTOP)
         try:
             client = other.client()
-            for _ in range(3 if CI else 10):
+            begin, sent = time.monotonic(), len(streaming.sent)
+            until = begin + (3 if CI else 10)
+            while time.monotonic() < until or len(streaming.sent) < sent + messages:
+                self.assertLess(time.monotonic(), begin + 60, "the publisher is too slow")
                 time.sleep(1)
                 streaming.heard_again(listeners[2], time.monotonic(), 2)
-                begin = time.monotonic()
-                self.assertEqual(client("PUBSUB", "NUMSUB", "c")[:1], [b"c"])
-                self.assertGreaterEqual(client("PUBSUB", "NUMSUB", "c")[1], 2)
-                # Two questions of 200 ms each at most, and the machine's own slowness.
-                self.assertLess(time.monotonic() - begin, 0.4 + SLOWEST_S)
+                asked = time.monotonic()
+                self.assertGreaterEqual(client("PUBSUB", "NUMSUB", "c")[1], counted_at_least)
+                # 200 ms at most, and the machine's own slowness.
+                self.assertLess(time.monotonic() - asked, 0.2 + SLOWEST_S)
             client.close()
         finally:
             frozen.tell(signal.SIGCONT)
@@ -222,11 +226,13 @@ class FrozenNodeTest(FaultTest):
         lost = check_once_in_order(self, streaming, listeners[1])
         print(f"    the frozen node lost {lost} of {len(streaming.sent)}", flush=True)
         self.assertLess(streaming.slowest_s, SLOWEST_S)
-        self.check_bounded([near, frozen, other], before)
+        self.check_bounded([near, frozen, other], before, 4 * GROWTH_BYTES)
 
     def test_frozen_under_light_load(self):
-        self.check_frozen()
+        self.check_frozen(2, 0)
 
     def test_frozen_under_more_than_nats_keeps_for_it(self):
-        # 64 MB wait for a client of NATS at most: the server cuts the node, which comes back.
-        self.check_frozen(pause_s=0.02, padding=b"x" * 16_000, burst=100)
+        # 64 MB wait for a client of NATS at most: the server cuts the node, which comes back. It
+        # slows down who publishes so much, and an answer to NUMSUB may come too late to count.
+        # What NATS and both sockets keep is passed for sure.
+        self.check_frozen(1, 7000, pause_s=0.02, padding=b"x" * 16_000, burst=100)

@@ -95,6 +95,8 @@ class NatsServer:
     def configuration(self):
         return (f'server_name: "{self.name}"\nlisten: "127.0.0.1:{self.tcp}"\n'
                 f'http: "127.0.0.1:{self.http}"\nping_interval: "{PING_INTERVAL_S}s"\n'
+                # One slow node must not slow down what the others publish.
+                "no_fast_producer_stall: true\n"
                 + self.blocks)
 
     def start(self):
