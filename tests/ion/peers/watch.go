@@ -92,6 +92,13 @@ func (w *watcher) take() []string {
 	return events[:len(events)-2]
 }
 
+// count tells how many events came since watchRooms.
+func (w *watcher) count() int {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	return len(w.events)
+}
+
 // finish returns all events since watchRooms.
 func (w *watcher) finish(t *testing.T) []string {
 	t.Helper()
