@@ -54,7 +54,9 @@ const std::size_t kDelivery = kHead.size() + kPayloadBytes + 2;
 /// A subscriber of one node and a publisher of another.
 struct Pair {
   Pair(int subscribe_port, int publish_port)
-      : subscriber(Connect(subscribe_port)), publisher(Connect(publish_port)) {
+      : subscriber(Connect(subscribe_port)),
+        publisher(Connect(publish_port)),
+        answer(subscribe_port == publish_port ? ":1\r\n" : ":0\r\n") {
     std::string subscribe;
     AppendCommand(subscribe, {"SUBSCRIBE", kChannel});
     SendAll(subscriber, subscribe);
@@ -70,6 +72,7 @@ struct Pair {
 
   int subscriber;
   int publisher;
+  std::string answer;  // PUBLISH tells the receivers of its own node
 };
 
 std::string PublishNow() {
@@ -80,8 +83,6 @@ std::string PublishNow() {
   return request;
 }
 
-constexpr std::string_view kNobodyHere = ":0\r\n";
-
 void Latency(const Pair& pair, double seconds, const std::vector<int>& pids) {
   const auto messages = static_cast<std::int64_t>(seconds * kLatencyRate);
   const double cpu = CpuSeconds(pids);
@@ -90,7 +91,7 @@ void Latency(const Pair& pair, double seconds, const std::vector<int>& pids) {
     for (std::int64_t i = 0; i < messages; ++i) {
       SleepUntilNs(begin + i * (1'000'000'000 / kLatencyRate));
       SendAll(pair.publisher, PublishNow());
-      if (Read(pair.publisher, kNobodyHere.size()) != kNobodyHere) std::abort();
+      if (Read(pair.publisher, pair.answer.size()) != pair.answer) std::abort();
     }
   });
   std::vector<double> ages;
@@ -121,7 +122,7 @@ void Bulk(const Pair& pair, double seconds, const std::vector<int>& pids) {
       SendAll(pair.publisher, requests);
       sent += kChunk;
     }
-    if (heard_bytes == sent * kDelivery && answered_bytes == sent * kNobodyHere.size()) break;
+    if (heard_bytes == sent * kDelivery && answered_bytes == sent * pair.answer.size()) break;
     const auto events = poller.Wait(kSilenceMaxMs);
     if (events.empty()) throw BenchError("deliveries are missing after 10 s");
     for (const epoll_event& event : events) {
