@@ -7,14 +7,10 @@
 #include <fmt/format.h>
 #include <nats/nats.h>
 #include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
-#include <chrono>
-#include <condition_variable>
 #include <cstdlib>
 #include <mutex>
 #include <random>
@@ -23,8 +19,11 @@
 #include <utility>
 
 #include "backend/log.h"
+#include "cdc/flush_thread.h"
 #include "cdc/link_life.h"
+#include "cdc/name_header.h"
 #include "cdc/subject.h"
+#include "cdc/wire.h"
 
 namespace tideway::cdc {
 namespace {
@@ -32,46 +31,15 @@ namespace {
 constexpr int64_t kConnectMs = 2000;  // of one attempt, with TLS and authentication
 constexpr int64_t kPingMs = 2000;
 constexpr int kPingsOutMax = 2;
+// After a lost connection what was sent by it may still be read by a server that only stood still:
+// so long nothing is published by the new one, or it could overtake.
+constexpr int64_t kSettleMs = 200;
 constexpr int64_t kFlushMs = 10'000;  // a server that is dead is noticed before
 constexpr int kReadBytes = 128 * 1024;
 // Of one subscription, before it is delivered.
 constexpr int kPendingMessagesMax = 1 << 18;
 constexpr int kPendingBytesMax = 64 << 20;
 constexpr const char* kNameHeader = "Tw-Name";
-constexpr std::string_view kHeaderDigits = "0123456789abcdef";
-
-// What is shared with callbacks, which may still come when the connection is gone.
-struct Wire {
-  Wire() : wake_fd(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
-  ~Wire() { close(wake_fd); }
-  Wire(const Wire&) = delete;
-  Wire& operator=(const Wire&) = delete;
-
-  void Wake() {
-    if (woken.exchange(true)) return;
-    const uint64_t one = 1;
-    while (write(wake_fd, &one, sizeof one) < 0 && errno == EINTR) {
-    }
-  }
-  void TakeWake() {
-    uint64_t count = 0;
-    while (read(wake_fd, &count, sizeof count) < 0 && errno == EINTR) {
-    }
-    woken.store(false);
-  }
-
-  const int wake_fd;
-  std::atomic<bool> woken{false};
-  // Of the connection there is now; the library's event loop calls set them.
-  std::atomic<std::thread::id> owner{};  // the link's thread, which needs no waking
-  std::atomic<int> socket{-1};
-  std::atomic<bool> writes{false};
-  std::atomic<bool> closed{false};
-  std::atomic<uint64_t> dropped{0};
-  std::mutex delivering;     // held while one is delivered
-  LinkUser* user = nullptr;  // guarded by delivering; null once stopped
-};
-using SharedWire = std::shared_ptr<Wire>;
 
 // One subscription's closure.
 struct Registration {
@@ -91,7 +59,12 @@ natsStatus OnAttach(void** user_data, void* loop, natsConnection*, natsSock sock
 
 natsStatus OnReadWanted(void* user_data, bool add) {
   Wire& wire = **static_cast<SharedWire*>(user_data);
-  if (!add) wire.socket = -1;  // it is closed next
+  if (!add) {  // it is closed next
+    // What the system has yet to send would arrive behind the next connection's messages.
+    const linger at_once{1, 0};
+    if (!wire.ends) setsockopt(wire.socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    wire.socket = -1;
+  }
   wire.Wake();
   return NATS_OK;
 }
@@ -121,15 +94,13 @@ void OnError(natsConnection*, natsSubscription* subscription, natsStatus error, 
   log::Warning("Bus: the NATS server says: {}", natsStatus_GetText(error));
 }
 
-std::string DecodeHeader(std::string_view text);
-
 void OnMessage(natsConnection*, natsSubscription*, natsMsg* message, void* closure) {
   const auto& registration = *static_cast<const Registration*>(closure);
   const std::string_view subject = natsMsg_GetSubject(message);
   std::string name;
   const char* header = nullptr;
   if (IsHashForm(subject) && natsMsgHeader_Get(message, kNameHeader, &header) == NATS_OK) {
-    name = DecodeHeader(header);
+    name = DecodeNameHeader(header);
   }
   {
     const std::lock_guard lock(registration.wire->delivering);
@@ -145,29 +116,6 @@ void OnMessage(natsConnection*, natsSubscription*, natsMsg* message, void* closu
 }
 
 void OnSubscriptionOver(void* closure) { delete static_cast<Registration*>(closure); }
-
-// A header's value is text: bytes travel as hex digits.
-std::string EncodeHeader(std::string_view name) {
-  std::string text;
-  text.reserve(name.size() * 2);
-  for (const char c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    text += kHeaderDigits[byte >> 4];
-    text += kHeaderDigits[byte & 15];
-  }
-  return text;
-}
-
-std::string DecodeHeader(std::string_view text) {
-  std::string name;
-  for (size_t i = 0; i + 1 < text.size(); i += 2) {
-    const size_t high = kHeaderDigits.find(text[i]);
-    const size_t low = kHeaderDigits.find(text[i + 1]);
-    if (high == std::string_view::npos || low == std::string_view::npos) return {};
-    name += static_cast<char>(high << 4 | low);
-  }
-  return name;
-}
 
 struct OptionsDeleter {
   void operator()(natsOptions* options) const { natsOptions_Destroy(options); }
@@ -204,12 +152,14 @@ natsStatus SetTls(natsOptions* to, const NatsOptions& options) {
   return status;
 }
 
-// The library's text of what went wrong last on this thread.
+// The library's text of what went wrong last on this thread, without its "(file.c:123): ".
 std::string LastError(natsStatus status) {
   natsStatus unused = NATS_OK;
   const char* const detail = nats_GetLastError(&unused);
-  if (detail != nullptr && *detail != '\0') return detail;
-  return natsStatus_GetText(status);
+  if (detail == nullptr || *detail == '\0') return natsStatus_GetText(status);
+  const std::string_view text = detail;
+  const size_t place = text.starts_with('(') ? text.find("): ") : std::string_view::npos;
+  return std::string(place == std::string_view::npos ? text : text.substr(place + 3));
 }
 
 class NatsConnection final : public Link {
@@ -224,21 +174,17 @@ class NatsConnection final : public Link {
   void Start(LinkUser& user) override {
     user_ = &user;
     wire_->user = &user;
+    flush_.Start();
     thread_ = std::thread([this] { Run(); });
-    flusher_ = std::thread([this] { RunFlusher(); });
   }
 
   void Stop() override {
     if (!thread_.joinable()) return;
     stopping_ = true;
+    wire_->ends = true;
     wire_->Wake();
     thread_.join();
-    {
-      const std::lock_guard lock(flush_mutex_);
-      flush_ends_ = true;
-    }
-    flush_changed_.notify_all();
-    flusher_.join();
+    flush_.Stop();
     const std::lock_guard lock(wire_->delivering);
     wire_->user = nullptr;
   }
@@ -246,7 +192,9 @@ class NatsConnection final : public Link {
   void Wake() override { wire_->Wake(); }
 
   // --- the link's thread
-  bool ready() const override { return connection_ != nullptr && !congested_; }
+  bool ready() const override {
+    return connection_ != nullptr && !congested_ && NowMs() >= settled_ms_;
+  }
 
   bool Publish(const std::string& subject, std::string_view name,
                std::string_view payload) override {
@@ -259,7 +207,7 @@ class NatsConnection final : public Link {
       return false;
     }
     const bool sent =
-        natsMsgHeader_Set(message, kNameHeader, EncodeHeader(name).c_str()) == NATS_OK &&
+        natsMsgHeader_Set(message, kNameHeader, EncodeNameHeader(name).c_str()) == NATS_OK &&
         natsConnection_PublishMsg(connection_, message) == NATS_OK;
     natsMsg_Destroy(message);
     return sent;
@@ -286,13 +234,7 @@ class NatsConnection final : public Link {
     natsSubscription_Destroy(subscription);
   }
 
-  void Flush(uint64_t mark) override {
-    {
-      const std::lock_guard lock(flush_mutex_);
-      flush_wanted_ = mark;
-    }
-    flush_changed_.notify_all();
-  }
+  void Flush(uint64_t mark) override { flush_.Want(mark); }
 
   uint64_t dropped() const override { return wire_->dropped.load(std::memory_order_relaxed); }
   uint64_t reconnects() const override { return reconnects_.load(std::memory_order_relaxed); }
@@ -365,15 +307,14 @@ class NatsConnection final : public Link {
     closure.release();  // OnClosed deletes it
     connection_ = connection;
     congested_ = false;
+    settled_ms_ = was_up_ ? NowMs() + kSettleMs : 0;
+    was_up_ = true;
     Learn();
     const int64_t payload_bytes = natsConnection_GetMaxPayload(connection);
     LinkServer facts{Shown(server), static_cast<size_t>(std::max<int64_t>(payload_bytes, 1))};
     const LinkLife::Step step = life_.OnConnected(facts.shown, NowMs());
-    {
-      const std::lock_guard lock(flush_mutex_);
-      flush_connection_ = connection;
-      flush_wanted_ = flush_done_;
-    }
+    flush_.OnUp(
+        [connection] { return natsConnection_FlushTimeout(connection, kFlushMs) == NATS_OK; });
     user_->OnUp(facts);
     return step;
   }
@@ -406,7 +347,9 @@ class NatsConnection final : public Link {
   std::string Serve() {
     while (!stopping_ && !wire_->closed) {
       TellFlushed();
-      const int64_t wait_ms = user_->OnTurn();
+      int64_t wait_ms = user_->OnTurn();
+      const int64_t settle_ms = settled_ms_ - NowMs();
+      if (settle_ms > 0) wait_ms = wait_ms < 0 ? settle_ms : std::min(wait_ms, settle_ms);
       // What the turn published leaves at once, as far as the socket takes it.
       Write();
       const short wanted = congested_ ? POLLIN | POLLOUT : POLLIN;
@@ -433,12 +376,7 @@ class NatsConnection final : public Link {
       }
     }
     user_->OnDown();
-    {
-      std::unique_lock lock(flush_mutex_);
-      flush_connection_ = nullptr;
-      natsConnection_Close(connection_);  // ends a flush that waits
-      flush_changed_.wait(lock, [this] { return !flushing_; });
-    }
+    flush_.OnDown([this] { natsConnection_Close(connection_); });
     for (natsSubscription* subscription : subscriptions_) natsSubscription_Destroy(subscription);
     subscriptions_.clear();
     natsConnection_Destroy(std::exchange(connection_, nullptr));
@@ -457,35 +395,10 @@ class NatsConnection final : public Link {
   }
 
   void TellFlushed() {
-    const uint64_t done = flush_done_;
+    const uint64_t done = flush_.done();
     if (done <= flush_told_) return;
     flush_told_ = done;
     user_->OnFlushed(done);
-  }
-
-  void RunFlusher() {
-    std::unique_lock lock(flush_mutex_);
-    while (true) {
-      flush_changed_.wait(lock, [this] {
-        return flush_ends_ || (flush_connection_ != nullptr && flush_wanted_ > flush_done_);
-      });
-      if (flush_ends_) return;
-      const uint64_t mark = flush_wanted_;
-      natsConnection* const connection = flush_connection_;
-      flushing_ = true;
-      lock.unlock();
-      const natsStatus status = natsConnection_FlushTimeout(connection, kFlushMs);
-      lock.lock();
-      flushing_ = false;
-      if (status == NATS_OK && connection == flush_connection_) {
-        flush_done_ = mark;
-        wire_->Wake();
-      } else if (connection == flush_connection_) {
-        // It is being lost, which is noticed elsewhere: do not turn in circles until then.
-        flush_changed_.wait_for(lock, std::chrono::milliseconds(50));
-      }
-      flush_changed_.notify_all();
-    }
   }
 
   const NatsOptions options_;
@@ -500,17 +413,11 @@ class NatsConnection final : public Link {
   LinkLife life_;
   natsConnection* connection_ = nullptr;
   bool congested_ = false;  // the socket did not take all
+  bool was_up_ = false;
+  int64_t settled_ms_ = 0;
   std::unordered_set<natsSubscription*> subscriptions_;
   uint64_t flush_told_ = 0;
-  // The flusher's.
-  std::thread flusher_;
-  std::mutex flush_mutex_;
-  std::condition_variable flush_changed_;
-  natsConnection* flush_connection_ = nullptr;  // guarded by flush_mutex_, as what follows
-  uint64_t flush_wanted_ = 0;
-  std::atomic<uint64_t> flush_done_{0};
-  bool flushing_ = false;
-  bool flush_ends_ = false;
+  FlushThread flush_{[wire = wire_] { wire->Wake(); }};
 };
 
 }  // namespace

@@ -127,7 +127,7 @@ void Executor::RunForNobody(BatchRun& run) {
     planned.command.row->data(view, planned.args, run.reply);
   }
   if (!view.events().empty() && worker_.anyone_hears_events()) {
-    run.batch->announcement = worker_.Announce(TakeNews(run, 0));
+    run.batch->announcement = worker_.Announce(run.TakeNews(0));
   }
 }
 
@@ -322,19 +322,8 @@ void Executor::Announce(BatchRun& run) {
   if (view.events().empty() && run.messages.empty()) return;
   const bool told =
       run.messages.empty() ? worker_.anyone_hears_events() : worker_.anyone_hears_messages();
-  if (told) run.batch->announcement = worker_.Announce(TakeNews(run, run.session->id));
+  if (told) run.batch->announcement = worker_.Announce(run.TakeNews(run.session->id));
   run.messages.Clear();
-}
-
-News Executor::TakeNews(BatchRun& run, uint64_t client) {
-  backend::View& view = run.batch->view();
-  News news{.events = {}, .messages = run.messages.Take(), .client = client};
-  if (worker_.server().bus.carries_events() && !view.events().empty()) {
-    run.commit = std::make_shared<CommitFacts>(view);
-    news.commit = run.commit;
-  }
-  news.events = view.TakeEvents();
-  return news;
 }
 
 void Executor::Refuse(BatchRun& run, Session& session) {

@@ -20,7 +20,6 @@ namespace tideway::resp {
 
 class Session;
 class Worker;
-struct News;
 struct TransactionState;
 struct WatchedKey;
 
@@ -75,7 +74,6 @@ class Executor {
   void Finish(BatchRun& run);
   void Release(BatchRun& run);
   void Announce(BatchRun& run);
-  News TakeNews(BatchRun& run, uint64_t client);
 
   Worker& worker_;
   std::vector<std::unique_ptr<BatchRun>> runs_;  // all ever made

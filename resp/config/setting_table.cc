@@ -1,4 +1,5 @@
-// The rows of settings that do something. resp/config/hint_table.cc has the others.
+// The rows of settings that do something. The bus's stand in resp/config/bus_table.cc,
+// those without effect in resp/config/hint_table.cc.
 #include "resp/config/setting_table.h"
 
 #include <array>
@@ -55,7 +56,6 @@ constexpr std::array<std::string_view, 4> kLogLevelWords = {"debug", "verbose", 
 constexpr std::array<std::string_view, 8> kMaxMemoryPolicies = {
     "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl",
     "allkeys-lru",  "allkeys-lfu",  "allkeys-random",  "noeviction"};
-constexpr std::array<std::string_view, 4> kBusTlsWords = {"auto", "off", "on", "verify"};
 constexpr std::array<std::string_view, 2> kLogFormatWords = {"text", "json"};
 
 using enum SettingKind;
@@ -361,62 +361,12 @@ constexpr SettingRow kOtherRows[] = {
      .help = "seconds that SIGTERM and SHUTDOWN give to work in progress"},
 };
 
-constexpr SettingRow kBusRows[] = {
-    {.name = "bus",
-     .group = kBus,
-     .flags = kRestart | kOurs | kSecret,
-     .text = &Settings::bus,
-     .help = "nats://[user:password@]host:4222[,host...]: other nodes hear this one; empty: none"},
-    {.name = "bus-subject-prefix",
-     .group = kBus,
-     .flags = kRestart | kOurs,
-     .text = &Settings::bus_subject_prefix,
-     .help = "first word of NATS subjects; nodes with another one are not heard"},
-    {.name = "bus-credentials-file",
-     .group = kBus,
-     .flags = kRestart | kOurs,
-     .text = &Settings::bus_credentials_file,
-     .help = "NATS credentials: a JWT and its seed"},
-    {.name = "bus-nkey",
-     .group = kBus,
-     .flags = kRestart | kOurs,
-     .text = &Settings::bus_nkey,
-     .help = "public NKEY of this node for NATS"},
-    {.name = "bus-nkey-seed-file",
-     .group = kBus,
-     .flags = kRestart | kOurs,
-     .text = &Settings::bus_nkey_seed_file,
-     .help = "file with the seed of bus-nkey"},
-    {.name = "bus-tls",
-     .group = kBus,
-     .kind = kEnum,
-     .flags = kRestart | kOurs,
-     .number = Field<&Settings::bus_tls>(),
-     .words = kBusTlsWords,
-     .help = "off, on (whoever the server is), verify; auto: verify for tls:// or with files"},
-    {.name = "bus-tls-ca-file",
-     .group = kBus,
-     .flags = kRestart | kOurs,
-     .text = &Settings::bus_tls_ca_file,
-     .help = "authorities to trust instead of the system's"},
-    {.name = "bus-tls-cert-file",
-     .group = kBus,
-     .flags = kRestart | kOurs,
-     .text = &Settings::bus_tls_cert_file,
-     .help = "this node's certificate, where the server asks for one"},
-    {.name = "bus-tls-key-file",
-     .group = kBus,
-     .flags = kRestart | kOurs,
-     .text = &Settings::bus_tls_key_file,
-     .help = "key of bus-tls-cert-file"},
-};
-
 }  // namespace
 
 namespace internal {
 
 std::vector<std::span<const SettingRow>> EffectiveSettings() {
-  return {kNetworkRows, kDataRows, kLimitRows, kBusRows, kOtherRows};
+  return {kNetworkRows, kDataRows, kLimitRows, BusSettings(), kOtherRows};
 }
 
 }  // namespace internal

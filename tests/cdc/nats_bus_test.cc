@@ -143,6 +143,22 @@ TEST_F(NatsBusTest, InterestIsRegisteredWhenTheServerSaysSo) {
   EXPECT_EQ(bus->registered(), later);
 }
 
+TEST_F(NatsBusTest, AServerThatDoesNotAnswerHoldsUpASubscribeForABoundedTime) {
+  Up();
+  const Ticket ticket = bus->InterestBegan(Topic::kChannel, "a");
+  link->Turn();
+  clock.AdvanceMs(1500);
+  const Ticket later = bus->InterestBegan(Topic::kChannel, "b");
+  EXPECT_EQ(link->Turn(), 500);
+  EXPECT_LT(bus->registered(), ticket);
+  clock.AdvanceMs(500);
+  link->Turn();
+  EXPECT_GE(bus->registered(), later);
+  EXPECT_GE(listener.registered, later);
+  EXPECT_EQ(Fact("bus_registered_late"), "1");
+  EXPECT_GT(bus->InterestBegan(Topic::kChannel, "c"), later) << "and the next one waits again";
+}
+
 TEST_F(NatsBusTest, WithoutAServerNothingWaitsAndWhatIsLostIsCounted) {
   EXPECT_EQ(bus->InterestBegan(Topic::kChannel, "a"), 0u);
   bus->Publish(Topic::kChannel, "a", "m");
