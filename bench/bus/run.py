@@ -136,9 +136,11 @@ class Bench:
                 bare = run("bus_bare", "subscribe", nats.tcp, SUBSCRIPTIONS)
                 bytes_each["bare"].append(bare["bytes"] / SUBSCRIPTIONS)
         each = {name: statistics.median(values) for name, values in bytes_each.items()}
-        self.say("100,000 channels on one node, bytes each",
-                 f"{each['bus']:.0f} on the bus, {each['alone']:.0f} off it; cnats alone "
-                 f"{each['bare']:.0f}", "beyond cnats under 400", each["bus"] - each["bare"] < 400)
+        # What a node without a bus takes for them is in the figure, too.
+        self.say("100,000 channels on one node, bytes each beyond cnats",
+                 f"{each['bus'] - each['bare']:.0f}: {each['bus']:.0f} on the bus, of them cnats "
+                 f"{each['bare']:.0f}; {each['alone']:.0f} off the bus", "under 400",
+                 each["bus"] - each["bare"] < 400)
         self.say("100,000 channels on one node, a second",
                  f"{statistics.median(rates['bus']):,.0f} on the bus, "
                  f"{statistics.median(rates['alone']):,.0f} off it", "at least 50,000",

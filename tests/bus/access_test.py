@@ -7,6 +7,7 @@ import tempfile
 import time
 import unittest
 
+from certificates import make_certificate
 from clients_test import command_of
 from lab import Listener, Node
 from nats_server import NatsServer
@@ -81,19 +82,7 @@ class AccessTest(unittest.TestCase):
                             args=("--bus-credentials-file", str(self.folder / "stranger.creds")))
 
     def certificate(self, name, issuer=None):
-        """Files of a certificate for this machine and its key; self-signed without an issuer."""
-        key, request, certificate = (str(self.folder / f"{name}.{end}")
-                                     for end in ("key", "csr", "crt"))
-        subprocess.run(["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                        "-nodes", "-keyout", key, "-out", request, "-subj", f"/CN={name}"],
-                       check=True, capture_output=True)
-        extensions = self.write(name + ".ext", "subjectAltName=IP:127.0.0.1\n" if issuer else
-                                "basicConstraints=critical,CA:TRUE\n")
-        signer = (["-CA", issuer[0], "-CAkey", issuer[1], "-CAcreateserial"] if issuer
-                  else ["-signkey", key])
-        subprocess.run(["openssl", "x509", "-req", "-in", request, "-out", certificate, "-days",
-                        "2", "-extfile", extensions, *signer], check=True, capture_output=True)
-        return certificate, key
+        return make_certificate(self.folder, name, ["127.0.0.1"], issuer)
 
     @unittest.skipUnless(shutil.which("openssl"), "there is no openssl to make certificates with")
     def test_tls_both_ways(self):

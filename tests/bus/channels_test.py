@@ -4,7 +4,7 @@ import contextlib
 import time
 import unittest
 
-from lab import CI, SOON_S, Listener, Node, seeded
+from lab import CI, SOON_S, Listener, Node, seeded, told_apart
 from nats_server import NatsServer, wait_for
 from regions import Regions
 from server import ServerError
@@ -24,11 +24,7 @@ ODD_NAMES = [bytes([byte]) for byte in range(256)] + [
 
 
 def told(listener):
-    """What a listener heard of each payload, and the payloads in the order of their coming."""
-    by_payload = {}
-    for pattern, channel, payload in listener.keys():
-        by_payload.setdefault(payload, []).append((pattern, channel))
-    return {payload: sorted(ways) for payload, ways in by_payload.items()}, list(by_payload)
+    return told_apart(listener.keys())
 
 
 class BusTest(unittest.TestCase):

@@ -35,9 +35,9 @@ def seeded(default=None):
 class Node(Server):
     """A tideway on the bus of these NATS servers. Its keys lie in memory, or TIDEWAY_BACKEND."""
 
-    def __init__(self, *nats, args=(), user=""):
-        hosts = ",".join(f"127.0.0.1:{server.tcp}" for server in nats)
-        bus = () if BUS_OFF else ("--bus", f"nats://{user}{hosts}")
+    def __init__(self, *nats, args=(), scheme="nats", user=""):
+        hosts = ",".join(f"{server.address}:{server.tcp}" for server in nats)
+        bus = () if BUS_OFF else ("--bus", f"{scheme}://{user}{hosts}")
         store = () if os.environ.get("TIDEWAY_BACKEND") else ("--storage", "memory")
         super().__init__(*bus, *store, *args)
         self.on_bus = bool(nats) and not BUS_OFF
@@ -88,6 +88,15 @@ class Heard:
 
     def __repr__(self):
         return f"{self.pattern or ''}:{self.channel[:40]}={self.payload[:40]}"
+
+
+def told_apart(keys):
+    """Of Listener.keys(): the ways by which each payload came, sorted, and the payloads in the
+    order of their coming. Of one message NATS brings the copies in any order."""
+    by_payload = {}
+    for pattern, channel, payload in keys:
+        by_payload.setdefault(payload, []).append((pattern, channel))
+    return {payload: sorted(ways) for payload, ways in by_payload.items()}, list(by_payload)
 
 
 class Listener:

@@ -12,8 +12,8 @@ import unittest
 
 import lab  # noqa: F401  (where the modules of the tests find theirs)
 
-EMBEDDED = ["channels_test", "access_test", "faults_test", "slow_test", "clients_test",
-            "notifications_test"]
+EMBEDDED = ["rig_test", "channels_test", "access_test", "faults_test", "slow_test", "clients_test",
+            "configuration_test", "notifications_test"]
 TIDB = ["notifications_test", "ion_test", "clients_test"]
 
 

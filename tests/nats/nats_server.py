@@ -71,6 +71,8 @@ class NatsServer:
     of the monitoring.
     """
 
+    address = "127.0.0.1"
+
     def __init__(self, name="nats", blocks=""):
         self.name = name
         self.blocks = blocks
