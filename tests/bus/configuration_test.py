@@ -1,4 +1,4 @@
-"""The configuration in docker/nats as it stands, on loopback addresses: six servers, two regions."""
+"""The configuration in docker/nats as it stands, on loopback: six servers, two regions."""
 
 import contextlib
 import os
