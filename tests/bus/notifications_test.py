@@ -283,7 +283,7 @@ class UnwatchedKeysTest(unittest.TestCase):
 class EmbeddedStoreTest(unittest.TestCase):
     def test_events_of_keys_that_other_nodes_do_not_have_stay_here(self):
         if os.environ.get("TIDEWAY_BACKEND"):
-            self.skipTest("the data lie in a TiDB")
+            self.skipTest("not over a TiDB: TIDEWAY_BACKEND")
         server = self.enterContext(NatsServer())
         args = ("--notify-keyspace-events", "AKE")
         here, there = (self.enterContext(Node(server, args=args)) for _ in range(2))
