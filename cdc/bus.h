@@ -69,6 +69,8 @@ class Bus {
   virtual void Publish(Topic topic, std::string_view channel, std::string_view payload) = 0;
   /// A change was made here. The bus fills in the cluster and this node.
   virtual void Publish(ChangeEvent event) = 0;
+  /// What this thread has published since the last call is to leave now.
+  virtual void EndTurn() = 0;
 
   /// The first local listener of a name came, or its last one left. Calls about one name come one
   /// after the other. The listener may be told that it listens once registered() has reached the

@@ -29,6 +29,8 @@ void BusIntake::OnDelivery(const Delivery& delivery, size_t payload_bytes_max) {
     OnQuestion(delivery.payload, payload_bytes_max);
   } else if (space == "a") {
     if (auto answer = DecodeAnswer(delivery.payload)) asks_.OnAnswer(std::move(*answer), NowMs());
+  } else if (!IsNode(delivery.payload)) {
+    BusCounters::Add(counters_.malformed);
   } else if (space == "hi") {
     // Who is new here has not heard of us, either.
     if (asks_.OnHello(std::string(delivery.payload), NowMs())) send_("hi", identity_.node);

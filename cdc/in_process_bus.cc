@@ -12,6 +12,7 @@ class InProcessBus final : public Bus {
   std::string Refusal(Topic, std::string_view, size_t) const override { return {}; }
   void Publish(Topic, std::string_view, std::string_view) override {}
   void Publish(ChangeEvent) override {}
+  void EndTurn() override {}
   Ticket InterestBegan(Topic, std::string_view) override { return 0; }
   void InterestEnded(Topic, std::string_view) override {}
   Ticket registered() const override { return 0; }

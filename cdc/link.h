@@ -25,7 +25,9 @@ struct Delivery {
   std::string_view payload;
 };
 
-/// Uses a link. All calls but OnDelivery come on the link's thread.
+/// Uses a link. All calls but OnDelivery come on the link's thread. The user may use the link on
+/// other threads, too, but sees to it that only one does so at a time, and none once OnDown has
+/// returned.
 class LinkUser {
  public:
   virtual ~LinkUser() = default;
@@ -54,7 +56,7 @@ class Link {
   /// Soon OnTurn. Any thread; cheap when it was called already.
   virtual void Wake() = 0;
 
-  // --- on the link's thread, between OnUp and OnDown
+  // --- between OnUp and OnDown, one at a time
   /// False while the server does not take what it was sent: publish later.
   virtual bool ready() const = 0;
   /// False when it could not be handed over.
@@ -62,6 +64,9 @@ class Link {
                        std::string_view payload) = 0;
   virtual Handle Subscribe(const std::string& subject, Via via) = 0;
   virtual void Unsubscribe(Handle handle) = 0;
+  /// Sends what was published so far, as far as the server takes it now, without waiting. The
+  /// link's thread does so by itself after each OnTurn.
+  virtual void Write() = 0;
   /// OnFlushed(mark) once the server has seen everything before. Marks grow.
   virtual void Flush(uint64_t mark) = 0;
 

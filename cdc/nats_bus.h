@@ -1,8 +1,8 @@
 // The bus over NATS: every node hears what its clients want of every other node.
 //
 // Threads: I/O threads put what they publish, and interest, into an outbox under a mutex that
-// nobody holds for longer than a copy; the link's thread takes it out, so a slow or absent server
-// holds up nobody. While there is no connection messages are counted as lost and interest is
+// nobody holds for longer than a copy, see cdc/bus_sender.h; so a slow or absent server holds up
+// nobody. While there is no connection messages are counted as lost and interest is
 // remembered; when it is back everything is subscribed again.
 #pragma once
 
@@ -25,7 +25,7 @@ struct NatsBusOptions {
   size_t backlog_bytes_max = size_t{64} << 20;
 };
 
-std::unique_ptr<Bus> MakeNatsBus(NatsBusOptions options, std::unique_ptr<Link> link,
+std::unique_ptr<Bus> MakeNatsBus(const NatsBusOptions& options, std::unique_ptr<Link> link,
                                  const backend::Clock& clock);
 
 }  // namespace tideway::cdc

@@ -1,7 +1,7 @@
-// Threads: the link's own thread connects, reads, writes and makes subscriptions. The client
-// library calls back on its thread that delivers, on its timer's and on one for what happened to
-// the connection; those only set flags of a Wire and wake the link's thread. One more thread waits
-// for the server's answers to flushes.
+// Threads: the link's own thread connects, reads, and writes what nobody else has written. The
+// client library calls back on its thread that delivers, on its timer's and on one for what
+// happened to the connection; those only set flags of a Wire and wake the link's thread. One more
+// thread waits for the server's answers to flushes.
 #include "cdc/nats_connection.h"
 
 #include <fmt/format.h>
@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cstdlib>
 #include <mutex>
 #include <random>
@@ -72,7 +73,7 @@ natsStatus OnReadWanted(void* user_data, bool add) {
 natsStatus OnWriteWanted(void* user_data, bool add) {
   Wire& wire = **static_cast<SharedWire*>(user_data);
   wire.writes = add;
-  if (add && std::this_thread::get_id() != wire.owner.load()) wire.Wake();
+  if (add && std::this_thread::get_id() != wire.user_thread.load()) wire.Wake();
   return NATS_OK;
 }
 
@@ -85,13 +86,20 @@ void OnClosed(natsConnection*, void* closure) {
   (*wire)->Wake();
 }
 
-void OnError(natsConnection*, natsSubscription* subscription, natsStatus error, void* closure) {
+void OnError(natsConnection* connection, natsSubscription* subscription, natsStatus error,
+             void* closure) {
   Wire& wire = **static_cast<SharedWire*>(closure);
   if (error == NATS_SLOW_CONSUMER && subscription != nullptr) {
     wire.dropped.fetch_add(1, std::memory_order_relaxed);
     return;
   }
-  log::Warning("Bus: the NATS server says: {}", natsStatus_GetText(error));
+  // A client may go on doing what it must not: not a line for each.
+  const uint64_t errors = wire.errors.fetch_add(1) + 1;
+  if (!std::has_single_bit(errors)) return;
+  const char* detail = nullptr;
+  natsConnection_GetLastError(connection, &detail);
+  log::Warning("Bus: the NATS server says: {} {} (error {} since the start)",
+               natsStatus_GetText(error), detail == nullptr ? "" : detail, errors);
 }
 
 void OnMessage(natsConnection*, natsSubscription*, natsMsg* message, void* closure) {
@@ -198,6 +206,7 @@ class NatsConnection final : public Link {
 
   bool Publish(const std::string& subject, std::string_view name,
                std::string_view payload) override {
+    wire_->user_thread = std::this_thread::get_id();
     const auto size = static_cast<int>(payload.size());
     if (name.empty()) {
       return natsConnection_Publish(connection_, subject.c_str(), payload.data(), size) == NATS_OK;
@@ -214,6 +223,7 @@ class NatsConnection final : public Link {
   }
 
   Handle Subscribe(const std::string& subject, Via via) override {
+    wire_->user_thread = std::this_thread::get_id();
     auto registration = std::make_unique<Registration>(Registration{wire_, via});
     natsSubscription* subscription = nullptr;
     if (natsConnection_Subscribe(&subscription, connection_, subject.c_str(), OnMessage,
@@ -229,9 +239,18 @@ class NatsConnection final : public Link {
   }
 
   void Unsubscribe(Handle handle) override {
+    wire_->user_thread = std::this_thread::get_id();
     auto* const subscription = reinterpret_cast<natsSubscription*>(handle);
     subscriptions_.erase(subscription);
     natsSubscription_Destroy(subscription);
+  }
+
+  void Write() override {
+    const std::lock_guard lock(writing_);
+    // Only where something waits: the library takes a write of nothing for a closed connection.
+    if (wire_->writes) natsConnection_ProcessWriteEvent(connection_);
+    congested_ = wire_->writes.load();
+    if (congested_ && std::this_thread::get_id() != thread_.get_id()) wire_->Wake();
   }
 
   void Flush(uint64_t mark) override { flush_.Want(mark); }
@@ -243,7 +262,6 @@ class NatsConnection final : public Link {
   int64_t NowMs() const { return clock_.MonotonicUs() / 1000; }
 
   void Run() {
-    wire_->owner = std::this_thread::get_id();
     LinkLife::Step step = life_.Begin(NowMs());
     while (!stopping_) {
       switch (step.what) {
@@ -338,11 +356,6 @@ class NatsConnection final : public Link {
     std::free(static_cast<void*>(servers));
   }
 
-  void Write() {
-    if (wire_->writes) natsConnection_ProcessWriteEvent(connection_);
-    congested_ = wire_->writes;
-  }
-
   // Until the connection is lost, which returns why, or Stop.
   std::string Serve() {
     while (!stopping_ && !wire_->closed) {
@@ -412,7 +425,8 @@ class NatsConnection final : public Link {
   // The link's thread.
   LinkLife life_;
   natsConnection* connection_ = nullptr;
-  bool congested_ = false;  // the socket did not take all
+  std::mutex writing_;
+  std::atomic<bool> congested_{false};  // the socket did not take all
   bool was_up_ = false;
   int64_t settled_ms_ = 0;
   std::unordered_set<natsSubscription*> subscriptions_;

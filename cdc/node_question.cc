@@ -5,19 +5,14 @@
 #include "cdc/node_message.pb.h"
 
 namespace tideway::cdc {
-namespace {
 
-constexpr size_t kNodeBytesMax = 64;
-
-// Answers go to a subject with this name: it must be a token.
-bool IsNode(const std::string& node) {
+bool IsNode(std::string_view node) {
+  constexpr size_t kNodeBytesMax = 64;
   return !node.empty() && node.size() <= kNodeBytesMax &&
          std::all_of(node.begin(), node.end(), [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
          });
 }
-
-}  // namespace
 
 std::string Encode(const NumberedQuestion& question) {
   node::Question message;

@@ -28,6 +28,9 @@ struct NodeAnswer {
   std::vector<uint64_t> counts;    // one for each name that was asked about
 };
 
+/// Whether that may be a node: letters and digits, 64 at most. Answers go to a subject with it.
+bool IsNode(std::string_view name);
+
 /// As they travel, in the messages of cdc/node_message.proto. A question's number comes back with
 /// its answers; an answer that is too large for one message comes as several, the last one marked.
 struct NumberedQuestion {

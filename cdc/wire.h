@@ -25,13 +25,14 @@ struct Wire {
 
   const int wake_fd;
   std::atomic<bool> woken{false};
-  std::atomic<std::thread::id> owner{};  // the connection's thread, which needs no waking
+  std::atomic<std::thread::id> user_thread{};  // who uses the link, and writes by itself
   // Of the connection there is now.
   std::atomic<int> socket{-1};
   std::atomic<bool> writes{false};  // something waits to be written
   std::atomic<bool> closed{false};
   std::atomic<bool> ends{false};  // in good order: what was sent is to arrive
   std::atomic<uint64_t> dropped{0};
+  std::atomic<uint64_t> errors{0};
   std::mutex delivering;     // held while one is delivered
   LinkUser* user = nullptr;  // guarded by delivering; null once stopped
 };

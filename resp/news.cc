@@ -23,7 +23,9 @@ class Teller {
 
   void Message(ChannelKind kind, std::string_view channel, std::string_view payload) {
     worker_.subscriptions().Deliver(kind, channel, payload);
-    if (tells_messages_) worker_.server().bus.Publish(TopicOf(kind), channel, payload);
+    if (!tells_messages_) return;
+    worker_.server().bus.Publish(TopicOf(kind), channel, payload);
+    worker_.TouchBus();
   }
 
   // What the flags were when the event was noted counts, as in Redis: a later command of the same
@@ -69,6 +71,7 @@ class Teller {
       event.n = worker_.event_numbers().Next(event.commit_ts, note.db, note.key);
     }
     worker_.server().bus.Publish(std::move(event));
+    worker_.TouchBus();
   }
 
   Worker& worker_;

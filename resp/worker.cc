@@ -67,7 +67,10 @@ Session* Worker::FindSession(uint64_t id) const {
 
 uint64_t Worker::Publish(ChannelKind kind, std::string_view channel, std::string_view payload) {
   uint64_t receivers = subscriptions_.Deliver(kind, channel, payload);
-  if (!server_.bus.alone()) server_.bus.Publish(TopicOf(kind), channel, payload);
+  if (!server_.bus.alone()) {
+    server_.bus.Publish(TopicOf(kind), channel, payload);
+    TouchBus();
+  }
   const auto remote = server_.registry.RemoteReceivers(kind, channel, index_);
   receivers += remote.receivers;
   for (uint64_t threads = remote.threads; threads != 0; threads &= threads - 1) {

@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "backend/store.h"
@@ -86,6 +87,12 @@ class Worker final : private backend::StoreListener {
   backend::Announcement Announce(News news);
   /// Events of this thread's commits, as other nodes are told of them.
   EventNumbers& event_numbers() { return event_numbers_; }
+  /// Something was published on the bus; it leaves at the end of the turn.
+  void TouchBus() { touched_bus_ = true; }
+  /// At the end of each turn that may have published.
+  void EndBusTurn() {
+    if (std::exchange(touched_bus_, false)) server_.bus.EndTurn();
+  }
   /// Sends what Publish collected for other threads. Before anything is committed that comes later.
   void FlushOutbox();
 
@@ -137,6 +144,7 @@ class Worker final : private backend::StoreListener {
   SubscriptionTable subscriptions_;
   std::vector<Session*> sessions_;
   std::vector<std::vector<Message>> outbox_;  // by thread
+  bool touched_bus_ = false;
   EventNumbers event_numbers_;
   std::vector<Session*> awaiting_bus_;
   std::atomic<bool> awaits_bus_{false};  // the list is not empty

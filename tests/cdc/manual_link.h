@@ -74,11 +74,13 @@ class ManualLink final : public Link {
     return last_handle_;
   }
   void Unsubscribe(Handle handle) override { subscriptions_.erase(handle); }
+  void Write() override { ++writes; }
   void Flush(uint64_t mark) override { flush_ = mark; }
   uint64_t dropped() const override { return 0; }
   uint64_t reconnects() const override { return 0; }
 
   int wakes = 0;
+  int writes = 0;
 
  private:
   LinkUser* user_ = nullptr;

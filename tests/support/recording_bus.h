@@ -85,6 +85,7 @@ class RecordingBus final : public cdc::Bus {
     const std::lock_guard lock(mutex_);
     events_.push_back(std::move(event));
   }
+  void EndTurn() override {}
   cdc::Ticket InterestBegan(cdc::Topic topic, std::string_view name) override {
     const std::lock_guard lock(mutex_);
     interest_.push_back({true, topic, std::string(name)});
