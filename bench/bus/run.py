@@ -215,8 +215,8 @@ def main():
     if backend:
         os.environ["TIDEWAY_BENCH_BACKEND"] = backend
     bench = Bench(arguments.quick)
-    print(f"bench: {os.environ['TIDEWAY_BIN']}, {os.cpu_count()} processors, medians of {bench.runs} alternated runs of "
-          f"{bench.seconds} s", flush=True)
+    print(f"bench: {os.environ['TIDEWAY_BIN']}, {os.cpu_count()} processors,\n"
+          f"bench: medians of {bench.runs} alternated runs of {bench.seconds} s", flush=True)
     for row in arguments.only.split(","):
         if row not in ROWS:
             parser.error(f"no such row: {row}")
