@@ -10,7 +10,7 @@ INSTALL = tests/setup/install-packages.sh
 export PATH := $(PATH):$(CURDIR)/build/tools
 
 .DEFAULT_GOAL := help
-.PHONY: run run-tidb build test test-full test-asan test-tsan fuzz tidy format style bench bench-tidb clean help
+.PHONY: run run-tidb build test test-full test-asan test-tsan fuzz tidy format style bench bench-tidb bench-bus clean help
 
 run: build ## build and serve on PORT (6379), data in DIR (tideway-data), further settings in ARGS
 	@echo "tideway: built build/release/tideway"
@@ -73,6 +73,12 @@ bench-tidb: ## tideway and a plain SQL client side by side over the same TiDB
 	@$(call configure,bench)
 	@$(call BUILD,bench)
 	@tests/tidb/with_server.py bench/tidb/run.sh
+
+bench-bus: ## two nodes on a NATS server and bare NATS clients side by side
+	@$(INSTALL) run test
+	@$(call configure,bench)
+	@$(call BUILD,bench)
+	@bench/bus/run.sh $(ARGS)
 
 clean: ## remove what was built (not the data)
 	rm -rf build

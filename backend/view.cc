@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "backend/data/keyspace.h"
+#include "backend/event_filter.h"
 
 namespace tideway::backend {
 namespace {
@@ -86,12 +87,17 @@ void View::Expire(uint32_t db, KeyTable& table, uint64_t hash, Entry* entry) {
 
 void View::Note(Event event, uint32_t db, std::string_view key) {
   const EventClass event_class = ClassOf(event);
-  if ((event_class & (kNotifyNew | kNotifyKeyMiss)) == 0) changes_.AddEvent(db, key, event);
-  if (event_filter_ & event_class) PushEvent(event, db, key);
+  uint32_t audience = event_class;
+  if ((event_class & (kNotifyNew | kNotifyKeyMiss)) == 0) {
+    changes_.AddEvent(db, key, event);
+    audience |= kNotifyOtherNodes;
+  }
+  if (event_filter_ & audience) PushEvent(event, db, key);
 }
 
 void View::PushEvent(Event event, uint32_t db, std::string_view key) {
-  const uint32_t channels = event_filter_ & (kNotifyKeyspace | kNotifyKeyevent);
+  const bool wanted = (event_filter_ & ClassOf(event)) != 0;
+  const uint32_t channels = wanted ? event_filter_ & (kNotifyKeyspace | kNotifyKeyevent) : 0;
   if (event_count_ == events_.size()) {
     events_.push_back({event, db, std::string(key), channels});
   } else {

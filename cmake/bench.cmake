@@ -6,7 +6,7 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
 
 file(GLOB_RECURSE side_by_side CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*.cc)
 set(micro ${side_by_side})
-list(FILTER side_by_side EXCLUDE REGEX "_bench\\.cc$|/bench/tidb/")
+list(FILTER side_by_side EXCLUDE REGEX "_bench\\.cc$|/bench/(tidb|bus)/")
 list(FILTER micro INCLUDE REGEX "_bench\\.cc$")
 # It knows the servers from outside only, so it links nothing of tideway.
 add_executable(side_by_side ${side_by_side})
@@ -22,6 +22,17 @@ add_executable(tidb_side_by_side ${tidb_side_by_side})
 target_include_directories(tidb_side_by_side PRIVATE ${CMAKE_SOURCE_DIR})
 target_link_libraries(tidb_side_by_side PRIVATE
   tideway_flags fmt::fmt PkgConfig::bench_hiredis PkgConfig::bench_mariadb)
+
+# Load on the nodes of a bus, and bare NATS clients beside; driven by bench/bus/run.py.
+pkg_check_modules(bench_nats REQUIRED IMPORTED_TARGET libnats)
+add_executable(bus_load bench/bus/load.cc bench/bus/results.cc bench/load/client.cc
+  bench/load/fan_out.cc bench/load/poller.cc bench/load/workload.cc bench/host/process.cc)
+add_executable(bus_bare bench/bus/bare.cc bench/bus/results.cc)
+foreach(program bus_load bus_bare)
+  target_include_directories(${program} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${program} PRIVATE tideway_flags fmt::fmt)
+endforeach()
+target_link_libraries(bus_bare PRIVATE PkgConfig::bench_nats)
 
 foreach(source IN LISTS micro)
   get_filename_component(name ${source} NAME_WE)

@@ -24,9 +24,10 @@ target_link_libraries(tideway_libraries INTERFACE
 target_compile_definitions(tideway_libraries INTERFACE BOOST_ASIO_NO_DEPRECATED)
 target_link_options(tideway_libraries INTERFACE -Wl,--as-needed)
 
-# Shared in every build: it loads plugins and TLS of its own version.
+# Shared in every build: they load plugins and TLS of their own version.
 pkg_check_modules(mariadb REQUIRED IMPORTED_TARGET libmariadb)
-target_link_libraries(tideway_libraries INTERFACE PkgConfig::mariadb)
+pkg_check_modules(nats REQUIRED IMPORTED_TARGET libnats)
+target_link_libraries(tideway_libraries INTERFACE PkgConfig::mariadb PkgConfig::nats)
 
 if(TIDEWAY_STATIC)
   # Starting the program then takes a third of the time, most of which the loader needs for

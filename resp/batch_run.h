@@ -61,9 +61,21 @@ class Executor::BatchRun final : public backend::BatchOwner {
   uint32_t db_before = 0;
   ReplyMode reply_mode_before = ReplyMode::kOn;
   BatchMessages messages;
+  std::shared_ptr<CommitFacts> commit;  // for what the batch announced to other nodes
   std::vector<WatchedKey> unwatch;
   bool wrote = false;
   bool pending = false;  // Commit did not finish at once
+
+  /// What the batch of that client tells, once its handlers have run.
+  News TakeNews(uint64_t client) {
+    backend::View& view = batch->view();
+    News news{.events = {}, .messages = messages.Take(), .client = client};
+    if (executor_.worker_.server().bus.carries_events() && !view.events().empty()) {
+      news.commit = commit = std::make_shared<CommitFacts>(view);
+    }
+    news.events = view.TakeEvents();
+    return news;
+  }
 };
 
 }  // namespace tideway::resp

@@ -119,8 +119,8 @@ void Executor::RunForNobody(BatchRun& run) {
     run.reply.StartReply();
     planned.command.row->data(view, planned.args, run.reply);
   }
-  if (!view.events().empty() && worker_.anyone_listens()) {
-    run.batch->announcement = worker_.Announce({view.TakeEvents(), {}, worker_.index(), 0});
+  if (!view.events().empty() && worker_.anyone_hears_events()) {
+    run.batch->announcement = worker_.Announce(run.TakeNews(0));
   }
 }
 
@@ -314,10 +314,9 @@ void Executor::Announce(BatchRun& run) {
   worker_.FlushOutbox();
   backend::View& view = run.batch->view();
   if (view.events().empty() && run.messages.empty()) return;
-  if (worker_.anyone_listens()) {
-    run.batch->announcement = worker_.Announce(
-        {view.TakeEvents(), run.messages.Take(), worker_.index(), run.session->id});
-  }
+  const bool told =
+      run.messages.empty() ? worker_.anyone_hears_events() : worker_.anyone_hears_messages();
+  if (told) run.batch->announcement = worker_.Announce(run.TakeNews(run.session->id));
   run.messages.Clear();
 }
 
@@ -329,12 +328,14 @@ void Executor::Finish(BatchRun& run) {
     AccountRemoteBatch(worker_, *session, run.plan.commands(), run.start_us);
   }
   const bool applied = run.batch->outcome == Outcome::kCommitted;
+  if (run.commit != nullptr) std::exchange(run.commit, nullptr)->commit_ts = run.batch->commit_ts;
   // Messages leave before the reply: who reads it may have another client subscribe, which must not
   // hear what came before. And as in Redis a client's own messages stand before the reply of their
   // cause, unless that is an EXEC, which may hold the subscription.
   const bool reply_first = session != nullptr && session->subscribed() && run.plan.ends_with_exec();
   if (!reply_first) worker_.server().store.Deliver(worker_.index());
   if (session != nullptr) {
+    if (session->awaited_ticket != 0) worker_.HoldReply(*session);
     if (applied) {
       session->transport.Send(run.buffer.view());
     } else if (refused) {
@@ -350,7 +351,8 @@ void Executor::Finish(BatchRun& run) {
   for (const WatchedKey& key : run.unwatch) worker_.server().store.Unwatch(key.db, key.key);
   run.unwatch.clear();
   run.transaction.reset();
-  if (std::exchange(run.pending, false) && session != nullptr) {
+  if (std::exchange(run.pending, false) && session != nullptr &&
+      session->suspension == Suspension::kInFlight) {
     session->suspension = Suspension::kNone;
     session->transport.Resume();
   }

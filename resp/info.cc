@@ -308,6 +308,11 @@ void BackendSection(const Facts& facts, std::string& out) {
   for (const auto& [name, value] : facts.server.store.Facts()) Line(out, "{}:{}", name, value);
 }
 
+void BusSection(const Facts& facts, std::string& out) {
+  for (const auto& [name, value] : facts.server.bus.Facts()) Line(out, "{}:{}", name, value);
+  Line(out, "bus_dropped_busy:{}", facts.server.counters.bus_dropped_busy.load());
+}
+
 struct Section {
   std::string_view name;
   std::string_view title;
@@ -330,6 +335,7 @@ constexpr auto kSections = std::to_array<Section>({
     {"latencystats", "Latencystats", false, true, LatencystatsSection},
     {"cluster", "Cluster", true, true, ClusterSection},
     {"backend", "Backend", true, true, BackendSection},
+    {"bus", "Bus", true, true, BusSection},
     {"keyspace", "Keyspace", true, true, KeyspaceSection},
 });
 
@@ -351,6 +357,7 @@ std::string BuildInfo(Worker& self, std::span<const std::string_view> names) {
   for (const Section& section : kSections) {
     if (!Wanted(section, names)) continue;
     if (section.write == BackendSection && !facts.server.store.remote()) continue;
+    if (section.write == BusSection && facts.server.bus.alone()) continue;
     if (!out.empty()) out += "\r\n";
     Line(out, "# {}", section.title);
     section.write(facts, out);

@@ -3,12 +3,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "backend/clock.h"
 #include "backend/view.h"
+#include "cdc/change_event.h"
 #include "resp/subscriptions.h"
 
 namespace tideway::resp {
@@ -47,12 +51,43 @@ class BatchMessages {
   std::vector<Message> items_;
 };
 
+/// What other nodes are told of a commit, beside its events.
+struct CommitFacts {
+  /// A key after the batch.
+  struct After {
+    cdc::ChangedType type;
+    int64_t expire_at_ms;  // 0: it does not expire
+  };
+
+  /// After the handlers of a batch ran, before its events are taken.
+  explicit CommitFacts(backend::View& view);
+  /// Of what the store did by itself: keys are gone.
+  explicit CommitFacts(const std::vector<backend::EventNote>& events)
+      : after(events.size(), After{cdc::ChangedType::kNone, 0}) {}
+
+  std::vector<After> after;  // one for each event
+  /// Set once the batch has been committed, before it is told; 0: it changed nothing, or not known.
+  backend::CommitTs commit_ts = 0;
+};
+
+/// Numbers the events of a key within a commit. A commit may hold several batches of a thread, told
+/// one after the other.
+class EventNumbers {
+ public:
+  uint32_t Next(backend::CommitTs commit_ts, uint32_t db, std::string_view key);
+
+ private:
+  backend::CommitTs commit_ts_ = 0;
+  std::unordered_map<std::string, uint32_t> next_;  // by database and key
+};
+
 /// Events and messages of a batch, or messages alone, for every thread that has listeners.
 struct News {
   std::vector<backend::EventNote> events;
   std::vector<Message> messages;
   size_t origin = SIZE_MAX;  // the thread that commits it; it tells the bus, too
   uint64_t client = 0;       // the batch's client, by id
+  std::shared_ptr<const CommitFacts> commit = nullptr;  // when the bus carries events
 };
 
 /// Tells the listeners of the worker's thread, in order. On that thread.

@@ -1,5 +1,6 @@
 #include "resp/output_queue.h"
 
+#include <algorithm>
 #include <cassert>
 
 namespace tideway::resp {
@@ -30,22 +31,26 @@ void OutputQueue::AppendShared(const SharedSlice& slice) {
 
 size_t OutputQueue::Gather(ConstBuffer* buffers, size_t max) const {
   size_t count = 0;
-  for (size_t i = head_; i < pieces_.size() && count < max; ++i, ++count) {
+  size_t left = sendable();
+  for (size_t i = head_; i < pieces_.size() && count < max && left > 0; ++i, ++count) {
     const Piece& piece = pieces_[i];
     if (piece.slice.size() != 0) {
       buffers[count] = {piece.slice.view().data(), piece.slice.size()};
     } else {
       buffers[count] = {piece.own.data() + piece.skip, piece.own.size() - piece.skip};
     }
+    buffers[count].size = std::min(buffers[count].size, left);
+    left -= buffers[count].size;
   }
   return count;
 }
 
 void OutputQueue::Consume(size_t n) {
-  assert(n <= bytes_);
+  assert(n <= sendable());
   bytes_ -= n;
+  if (holds_ != nullptr) holds_->consumed += n;
   if (bytes_ == 0) {
-    Clear();
+    ClearPieces();
     return;
   }
   while (n > 0) {
@@ -70,7 +75,25 @@ void OutputQueue::Consume(size_t n) {
   }
 }
 
+void OutputQueue::HoldBehind(uint64_t ticket) {
+  if (holds_ == nullptr) holds_ = std::make_unique<Holds>();
+  if (!holds_->marks.empty() && holds_->marks.back().ticket >= ticket) return;
+  holds_->marks.push_back({holds_->consumed + bytes_, ticket});
+}
+
+void OutputQueue::ReleaseUpTo(uint64_t ticket) {
+  if (holds_ == nullptr) return;
+  std::deque<Mark>& marks = holds_->marks;
+  while (!marks.empty() && marks.front().ticket <= ticket) marks.pop_front();
+  if (marks.empty()) holds_.reset();
+}
+
 void OutputQueue::Clear() {
+  holds_.reset();
+  ClearPieces();
+}
+
+void OutputQueue::ClearPieces() {
   bytes_ = 0;
   head_ = 0;
   // A fan-out subscriber empties and refills its queue all the time: keep a small vector, free a

@@ -34,6 +34,8 @@ struct ServerCounters {
   std::atomic<uint64_t> next_client_id{1};
   std::atomic<uint64_t> output_limit_disconnections{0};
   std::atomic<uint64_t> query_limit_disconnections{0};
+  std::atomic<uint64_t> bus_dropped_busy{
+      0};  // messages of other nodes, for an I/O thread that lags
   std::atomic<int64_t> http_warning_due_ms{0};  // monotonic; no warning of HTTP words before
 };
 

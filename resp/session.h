@@ -47,8 +47,9 @@ enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipping };
 /// Why a session does not go on with its input.
 enum class Suspension : uint8_t {
   kNone,
-  kPaused,   // CLIENT PAUSE
-  kInFlight  // a batch of this client is pending in the store
+  kPaused,    // CLIENT PAUSE
+  kInFlight,  // a batch of this client is pending in the store
+  kAsking,    // a command of this client asks other nodes
 };
 
 /// Classes of client-output-buffer-limit.
@@ -104,6 +105,9 @@ class Session {
 
   // --- subscriptions
   SubscriberState subscriptions;
+  /// The running batch's reply must not leave before this is registered on the bus; 0: nothing.
+  cdc::Ticket awaited_ticket = 0;
+  bool awaits_bus = false;  // see Worker::HoldReply
 
   /// May use the data: has logged in, or nobody needs to (any more).
   bool may_enter() const;

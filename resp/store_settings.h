@@ -7,6 +7,9 @@
 namespace tideway::resp {
 
 backend::SyncPolicy SyncPolicyOf(AppendFsync fsync);
+/// There is a bus, and other nodes on it have the same data: they hear of every change.
+bool TellsOtherNodes(const Settings& settings);
+
 backend::StoreSettings StoreSettingsOf(const Settings& settings);
 
 }  // namespace tideway::resp

@@ -1,5 +1,6 @@
 #include "resp/subscriptions.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -73,18 +74,24 @@ cdc::Topic TopicOf(ChannelKind kind) {
   return cdc::Topic::kChannel;
 }
 
-void SubscriptionRegistry::Add(ChannelKind kind, std::string_view name, size_t thread) {
+bool Channel::Hears(cdc::Via via) const {
+  if (via == cdc::kViaOwnChannel && kind != ChannelKind::kPattern) return true;
+  return std::find(vias.begin(), vias.end(), via) != vias.end();
+}
+
+cdc::Ticket SubscriptionRegistry::Add(ChannelKind kind, std::string_view name, size_t thread) {
   std::lock_guard lock(mutex_);
   auto& names = names_[Index(kind)];
   auto it = names.find(name);
   if (it == names.end()) {
     it = names.emplace(std::string(name), Counts{}).first;
     it->second.per_thread.resize(threads_);
-    bus_.InterestBegan(TopicOf(kind), name);
+    it->second.ticket = bus_.InterestBegan(TopicOf(kind), name);
   }
   ++it->second.per_thread[thread];
   ++it->second.total;
   if (++listeners_[thread] == 1) listening_.fetch_or(uint64_t{1} << thread);
+  return it->second.ticket;
 }
 
 void SubscriptionRegistry::Remove(ChannelKind kind, std::string_view name, size_t thread) {
@@ -148,7 +155,14 @@ bool SubscriptionTable::Subscribe(Session& session, ChannelKind kind, std::strin
   auto& channels = channels_[Index(kind)];
   auto it = channels.find(name);
   if (it == channels.end()) {
-    auto channel = std::make_unique<Channel>(Channel{std::string(name), kind, {}});
+    auto channel = std::make_unique<Channel>(Channel{std::string(name), kind, {}, {}});
+    if (cdc::Bus& bus = registry_.bus(); !bus.alone()) {
+      for (const cdc::Interest& interest :
+           cdc::InterestsOf(TopicOf(kind), name, bus.carries_events())) {
+        const bool own = interest.via == cdc::kViaOwnChannel && kind != ChannelKind::kPattern;
+        if (!own) channel->vias.push_back(interest.via);
+      }
+    }
     it = channels.emplace(channel->name, std::move(channel)).first;
   }
   Channel& channel = *it->second;
@@ -158,7 +172,7 @@ bool SubscriptionTable::Subscribe(Session& session, ChannelKind kind, std::strin
   place->second = std::make_unique<Subscription>(
       Subscription{&channel, &session, static_cast<uint32_t>(channel.listeners.size())});
   channel.listeners.push_back(place->second.get());
-  registry_.Add(kind, name, thread_);
+  session.awaited_ticket = std::max(session.awaited_ticket, registry_.Add(kind, name, thread_));
   return true;
 }
 
@@ -252,6 +266,20 @@ uint64_t SubscriptionTable::Deliver(ChannelKind kind, std::string_view channel,
     }
   }
   return receivers;
+}
+
+void SubscriptionTable::DeliverFromBus(cdc::Via via, ChannelKind kind, std::string_view channel,
+                                       std::string_view payload) {
+  auto& channels = channels_[Index(kind)];
+  if (const auto it = channels.find(channel); it != channels.end() && it->second->Hears(via)) {
+    DeliverTo(*it->second, channel, payload);
+  }
+  if (kind != ChannelKind::kExact) return;
+  for (auto& [pattern, listeners] : channels_[Index(ChannelKind::kPattern)]) {
+    if (listeners->Hears(via) && GlobMatch(pattern, channel)) {
+      DeliverTo(*listeners, channel, payload);
+    }
+  }
 }
 
 uint64_t SubscriptionTable::Receivers(ChannelKind kind, std::string_view channel) const {

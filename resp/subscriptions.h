@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cdc/bus.h"
+#include "cdc/interest.h"
 #include "resp/shared_bytes.h"
 
 namespace tideway::resp {
@@ -48,6 +49,10 @@ struct Channel {
   std::string name;
   ChannelKind kind;
   std::vector<Subscription*> listeners;
+  /// The node's subscriptions on the bus that are for this name, but for kViaOwnChannel of an exact
+  /// or shard channel, which all of them have.
+  std::vector<cdc::Via> vias = {};
+  bool Hears(cdc::Via via) const;
 };
 
 /// What one session listens to. Memory only once it subscribes.
@@ -67,7 +72,8 @@ class SubscriptionRegistry {
   SubscriptionRegistry(size_t threads, cdc::Bus& bus)
       : threads_(threads), bus_(bus), listeners_(threads) {}
 
-  void Add(ChannelKind kind, std::string_view name, size_t thread);
+  /// Returns what the listener has to wait for before it may be told that it listens.
+  cdc::Ticket Add(ChannelKind kind, std::string_view name, size_t thread);
   void Remove(ChannelKind kind, std::string_view name, size_t thread);
 
   /// Listeners of an exact or shard channel on all threads (PUBSUB NUMSUB).
@@ -76,6 +82,8 @@ class SubscriptionRegistry {
   void ForEach(ChannelKind kind, const std::function<void(const std::string&)>& fn) const;
   /// Distinct names with a listener (PUBSUB NUMPAT, INFO pubsub_channels).
   size_t Names(ChannelKind kind) const;
+
+  cdc::Bus& bus() { return bus_; }
 
   /// Threads with any listener at all, a bit each; one load. Who is told that a SUBSCRIBE
   /// is done is in it.
@@ -97,6 +105,7 @@ class SubscriptionRegistry {
   struct Counts {
     std::vector<uint32_t> per_thread;
     uint32_t total = 0;
+    cdc::Ticket ticket = 0;
   };
   Remote Receivers(ChannelKind kind, std::string_view channel, size_t except) const;
 
@@ -114,7 +123,7 @@ class SubscriptionTable {
   SubscriptionTable(SubscriptionRegistry& registry, size_t thread)
       : registry_(registry), thread_(thread) {}
 
-  /// False when the session already listens there.
+  /// False when the session already listens there. Raises session.awaited_ticket.
   bool Subscribe(Session& session, ChannelKind kind, std::string_view name);
   /// False when it did not.
   bool Unsubscribe(Session& session, ChannelKind kind, std::string_view name);
@@ -129,6 +138,10 @@ class SubscriptionTable {
   /// Queues the message to every listener on this thread and asks for their flush; returns how many
   /// it reached. kind is kExact (patterns hear it too) or kShard.
   uint64_t Deliver(ChannelKind kind, std::string_view channel, std::string_view payload);
+  /// The same for a message that came by the bus: only those hear it who are registered under the
+  /// subscription that it came by.
+  void DeliverFromBus(cdc::Via via, ChannelKind kind, std::string_view channel,
+                      std::string_view payload);
   /// How many Deliver would reach.
   uint64_t Receivers(ChannelKind kind, std::string_view channel) const;
 

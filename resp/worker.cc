@@ -9,8 +9,6 @@
 
 namespace tideway::resp {
 
-using backend::ClassOf;
-using backend::EventName;
 using backend::EventNote;
 
 namespace {
@@ -58,6 +56,7 @@ void Worker::Remove(Session& session) {
   sessions_[session.slot] = sessions_.back();
   sessions_[session.slot]->slot = session.slot;
   sessions_.pop_back();
+  if (session.awaits_bus) std::erase(awaiting_bus_, &session);
 }
 
 Session* Worker::FindSession(uint64_t id) const {
@@ -69,7 +68,10 @@ Session* Worker::FindSession(uint64_t id) const {
 
 uint64_t Worker::Publish(ChannelKind kind, std::string_view channel, std::string_view payload) {
   uint64_t receivers = subscriptions_.Deliver(kind, channel, payload);
-  if (!server_.bus.alone()) server_.bus.Publish(TopicOf(kind), channel, payload);
+  if (!server_.bus.alone()) {
+    server_.bus.Publish(TopicOf(kind), channel, payload);
+    TouchBus();
+  }
   const auto remote = server_.registry.RemoteReceivers(kind, channel, index_);
   receivers += remote.receivers;
   for (uint64_t threads = remote.threads; threads != 0; threads &= threads - 1) {
@@ -88,7 +90,9 @@ uint64_t Worker::Receivers(ChannelKind kind, std::string_view channel) const {
 backend::Announcement Worker::Announce(News news) {
   uint64_t threads = server_.registry.listening_threads();
   news.origin = index_;
-  if (!server_.bus.alone()) threads |= uint64_t{1} << index_;
+  if (server_.bus.carries_events() || (!server_.bus.alone() && !news.messages.empty())) {
+    threads |= uint64_t{1} << index_;
+  }
   if (threads == 0) return {};
   return {std::make_shared<const backend::TellFn>(
               [&server = server_, news = std::move(news)](size_t thread) {
@@ -107,22 +111,6 @@ void Worker::FlushOutbox() {
         });
     server_.store.Announce(index_, {std::move(tell), uint64_t{1} << thread});
   }
-}
-
-void ReceiveFromBus(ServerContext& server) {
-  server.bus.SetReceiver(
-      [&server](cdc::Topic topic, std::string_view channel, std::string_view payload) {
-        const ChannelKind kind =
-            topic == cdc::Topic::kShardChannel ? ChannelKind::kShard : ChannelKind::kExact;
-        const uint64_t threads = server.registry.ThreadsOf(kind, channel);
-        for (uint64_t left = threads; left != 0; left &= left - 1) {
-          Worker* const worker = server.workers[static_cast<size_t>(std::countr_zero(left))];
-          worker->port().Post(
-              [worker, kind, name = std::string(channel), bytes = std::string(payload)] {
-                worker->subscriptions().Deliver(kind, name, bytes);
-              });
-        }
-      });
 }
 
 void Worker::BeginTurn() {
@@ -161,7 +149,9 @@ int64_t Worker::TickStore() {
 }
 
 backend::Announcement Worker::OnStoreEvents(std::vector<EventNote> events) {
-  return Announce({.events = std::move(events), .messages = {}});
+  News news{.events = std::move(events), .messages = {}};
+  if (server_.bus.carries_events()) news.commit = std::make_shared<CommitFacts>(news.events);
+  return Announce(std::move(news));
 }
 
 void Worker::OnSharedSetting(std::string_view name, std::string_view value) {

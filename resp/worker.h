@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "backend/store.h"
@@ -75,14 +76,37 @@ class Worker final : private backend::StoreListener {
   uint64_t Publish(ChannelKind kind, std::string_view channel, std::string_view payload);
   /// How many Publish would reach on this node.
   uint64_t Receivers(ChannelKind kind, std::string_view channel) const;
-  /// Whether any thread has a listener, so that events are worth telling.
-  bool anyone_listens() const {
+  /// Whether anybody here or on another node may hear events, or messages.
+  bool anyone_hears_events() const {
+    return server_.registry.listening_threads() != 0 || server_.bus.carries_events();
+  }
+  bool anyone_hears_messages() const {
     return server_.registry.listening_threads() != 0 || !server_.bus.alone();
   }
   /// What tells listeners of every thread, and the bus, of what this thread commits.
   backend::Announcement Announce(News news);
+  /// Events of this thread's commits, as other nodes are told of them.
+  EventNumbers& event_numbers() { return event_numbers_; }
+  /// Something was published on the bus; it leaves at the end of the turn.
+  void TouchBus() { touched_bus_ = true; }
+  /// At the end of each turn that may have published.
+  void EndBusTurn() {
+    if (std::exchange(touched_bus_, false)) server_.bus.EndTurn();
+  }
   /// Sends what Publish collected for other threads. Before anything is committed that comes later.
   void FlushOutbox();
+
+  // --- the bus
+  /// The session's next reply stays here until what it listens to is registered on the bus.
+  void HoldReply(Session& session);
+  /// Lets go of replies whose registration is done.
+  void ReleaseReplies();
+  /// Some reply is held. Any thread.
+  bool awaits_bus() const { return awaits_bus_.load(); }
+  /// Asks other nodes for `session`, which runs nothing until `reply` has written what they said,
+  /// on this thread.
+  void AskNodes(Session& session, cdc::NodeQuestion question,
+                std::function<void(const cdc::Bus::Answers& answers, ReplyWriter& reply)> reply);
 
   // --- turns
   std::mutex& turn() { return turn_; }
@@ -121,16 +145,16 @@ class Worker final : private backend::StoreListener {
   SubscriptionTable subscriptions_;
   std::vector<Session*> sessions_;
   std::vector<std::vector<Message>> outbox_;  // by thread
+  bool touched_bus_ = false;
+  EventNumbers event_numbers_;
+  std::vector<Session*> awaiting_bus_;
+  std::atomic<bool> awaits_bus_{false};  // the list is not empty
   // Running totals, published a few times a second for worker 0's rates.
   std::atomic<uint64_t> published_commands_{0};
   std::atomic<uint64_t> published_input_{0};
   std::atomic<uint64_t> published_output_{0};
   Executor executor_;
 };
-
-/// From now on the listeners of every worker hear what other nodes publish. The workers stay until
-/// the bus has another receiver.
-void ReceiveFromBus(ServerContext& server);
 
 /// Holds a worker's turn for one handler of its loop.
 class Turn {

@@ -35,7 +35,7 @@ SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$")
 
 # Whole-server suites, in the order of what they tell soonest: folder below tests/ and the time
 # after which a suite counts as hung, in minutes, with the short and the long amounts.
-SUITES = [("process", 10, 10), ("ion", 20, 30), ("redis_suite", 30, 60),
+SUITES = [("process", 10, 10), ("ion", 20, 30), ("bus", 15, 40), ("redis_suite", 30, 60),
           ("differential", 20, 180), ("crash", 20, 120), ("linearizability", 30, 90)]
 
 # The same with the data in a real TiDB: name of the stage, command below tests/, and the times.
@@ -46,6 +46,7 @@ TIDB_UNITS = ["unit/" + name for name in (
     "quit latency-monitor introspection-2 type/incr type/string type/hash").split()]
 TIDB_SUITES = [("process-tidb", ["tidb/with_server.py", "tests/process/run.sh"], 5, 5),
                ("ion-tidb", ["ion/run.sh", "--tidb"], 20, 30),
+               ("bus-tidb", ["bus/run.sh", "--tidb"], 15, 40),
                ("redis_suite-tidb",
                 ["tidb/with_server.py", "tests/redis_suite/run.sh", *TIDB_UNITS], 20, 30),
                ("differential-tidb", ["tidb/with_server.py", "tests/differential/run.sh"], 20, 180)]
@@ -203,6 +204,18 @@ def tidb_stage():
                  counted=False)
 
 
+def nats_stage():
+    """A real nats-server for the tests: two minutes the first time."""
+    return Stage("build-nats", [[str(ROOT / "tests/nats/build.sh")]], timeout_min=30,
+                 counted=False)
+
+
+def suite_needs(name):
+    """What a suite works with beside the server; ion builds its own."""
+    return [*(["build-tidb"] if name.endswith("-tidb") else []),
+            *(["build-nats"] if name.startswith("bus") else [])]
+
+
 def unit_stage(preset, name):
     return Stage(
         name, [["ctest", "--preset", preset, "--parallel", JOBS]], needs=(f"build-{preset}",),
@@ -224,7 +237,7 @@ def suite_stages(preset, programs, full):
         stages.append(Stage(
             name, [[*EMULATOR.get(preset, []), str(path), *arguments]],
             timeout_min=minutes_full if full else minutes,
-            needs=(*builds, *(["build-tidb"] if name.endswith("-tidb") else [])),
+            needs=(*builds, *suite_needs(name)),
             env={"TIDEWAY_BIN": str(ROOT / f"build/{preset}/tideway"),
                  "TIDEWAY_PROGRAMS": str(ROOT / f"build/{programs}/tests")}))
     return stages
@@ -251,13 +264,13 @@ def plan(arguments):
         return fuzz_stages(arguments.fuzz)
     if arguments.preset:
         preset = arguments.preset
-        return [tidb_stage(), build_stage(preset), unit_stage(preset, "unit"),
+        return [tidb_stage(), nats_stage(), build_stage(preset), unit_stage(preset, "unit"),
                 *suite_stages(preset, preset, arguments.full)]
     style = Stage("style", [[sys.executable, "tests/style/check_test.py"],
                             [sys.executable, "tests/run_test.py"],
                             [sys.executable, "tests/style/check.py"]])
     return [
-        style, tidb_stage(),
+        style, tidb_stage(), nats_stage(),
         build_stage("dev"), unit_stage("dev", "unit"),
         build_stage("release"), *suite_stages("release", "dev", arguments.full),
         build_stage("asan-ubsan"), unit_stage("asan-ubsan", "unit-asan"),

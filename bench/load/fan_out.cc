@@ -25,20 +25,22 @@ void Await(Poller& poller, int fd, const std::string& expected) {
 
 }  // namespace
 
-FanOut::FanOut(int port, int subscribers, int batch, int payload_bytes) : batch_(batch) {
+FanOut::FanOut(int port, int subscribers, int batch, int payload_bytes, int publish_port)
+    : batch_(batch) {
   const std::string payload = ValueOf(1, payload_bytes);
   const std::string name = Bulk(kChannel);
   for (int i = 0; i < batch; ++i) {
     AppendCommand(request_, {"PUBLISH", kChannel, payload});
     delivery_ += "*3\r\n$7\r\nmessage\r\n" + name + Bulk(payload);
-    reply_ += fmt::format(":{}\r\n", subscribers);
+    reply_ += fmt::format(":{}\r\n", publish_port != 0 ? 0 : subscribers);
   }
   std::string subscribe;
   AppendCommand(subscribe, {"SUBSCRIBE", kChannel});
   for (int i = 0; i <= subscribers; ++i) {
-    receivers_.push_back({Connect(port), 0});
+    const bool publishes = i == subscribers;
+    receivers_.push_back({Connect(publishes && publish_port != 0 ? publish_port : port), 0});
     poller_.Add(receivers_.back().fd, static_cast<std::uint32_t>(i));
-    if (i == subscribers) break;
+    if (publishes) break;
     SendAll(receivers_.back().fd, subscribe);
     Await(poller_, receivers_.back().fd, "*3\r\n$9\r\nsubscribe\r\n" + name + ":1\r\n");
   }

@@ -16,8 +16,9 @@ namespace tideway::bench {
 /// is a write of its own for the server. One thread, the caller's.
 class FanOut {
  public:
-  /// Connects `subscribers` clients, subscribes them (RESP2) and waits for the confirmations.
-  FanOut(int port, int subscribers, int batch, int payload_bytes);
+  /// Connects `subscribers` clients, subscribes them (RESP2) and waits for the confirmations. The
+  /// publisher is a client of `publish_port`, another node without subscribers, if that is not 0.
+  FanOut(int port, int subscribers, int batch, int payload_bytes, int publish_port = 0);
   ~FanOut();
   FanOut(const FanOut&) = delete;
   FanOut& operator=(const FanOut&) = delete;

@@ -1,13 +1,15 @@
 // Pub/sub: channels, patterns and shard channels.
 #include <array>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "resp/bus_receiver.h"
 #include "resp/call.h"
 #include "resp/command/errors.h"
 #include "resp/command/help.h"
 #include "resp/executor.h"
-#include "resp/protocol/glob.h"
 #include "resp/server_context.h"
 #include "resp/session.h"
 #include "resp/worker.h"
@@ -85,6 +87,9 @@ void PUnsubscribe(Call& call) { UnsubscribeFrom(call, ChannelKind::kPattern); }
 void SUnsubscribe(Call& call) { UnsubscribeFrom(call, ChannelKind::kShard); }
 
 void PublishOn(Call& call, ChannelKind kind) {
+  const std::string refusal =
+      call.server.bus.Refusal(TopicOf(kind), call.args[1], call.args[2].size());
+  if (!refusal.empty()) return call.reply.Error(refusal);
   const uint64_t receivers = call.executor.Publish(call.session, kind, call.args[1], call.args[2]);
   call.reply.Integer(static_cast<int64_t>(receivers));
 }
@@ -94,52 +99,114 @@ void SPublish(Call& call) { PublishOn(call, ChannelKind::kShard); }
 
 // --- PUBSUB
 
-void ReplyNames(Call& call, ChannelKind kind) {
-  std::vector<std::string> names;
-  if (call.args.size() > 3) return call.reply.Error(SubcommandSyntaxError(call.args, "PUBSUB"));
-  const bool all = call.args.size() < 3;
-  call.server.registry.ForEach(kind, [&](const std::string& name) {
-    if (all || GlobMatch(call.args[2], name)) names.push_back(name);
-  });
-  call.reply.Array(names.size());
-  for (const std::string& name : names) call.reply.Bulk(name);
+using Kind = cdc::NodeQuestion::Kind;
+
+// What the nodes said, in one reply.
+void WriteNames(const std::vector<cdc::NodeAnswer>& answers, ReplyWriter& reply) {
+  std::set<std::string_view> names;
+  for (const cdc::NodeAnswer& answer : answers)
+    names.insert(answer.names.begin(), answer.names.end());
+  reply.Array(names.size());
+  for (const std::string_view name : names) reply.Bulk(name);
 }
 
-void ReplyCounts(Call& call, ChannelKind kind) {
-  const Args names = call.args.subspan(2);
-  call.reply.Array(names.size() * 2);
-  for (const std::string_view name : names) {
-    call.reply.Bulk(name);
-    call.reply.Integer(static_cast<int64_t>(call.server.registry.Count(kind, name)));
+void WriteNumberOfNames(const std::vector<cdc::NodeAnswer>& answers, ReplyWriter& reply) {
+  std::set<std::string_view> names;
+  for (const cdc::NodeAnswer& answer : answers)
+    names.insert(answer.names.begin(), answer.names.end());
+  reply.Integer(static_cast<int64_t>(names.size()));
+}
+
+void WriteCounts(const std::vector<std::string>& names, const std::vector<cdc::NodeAnswer>& answers,
+                 ReplyWriter& reply) {
+  reply.Array(names.size() * 2);
+  for (size_t i = 0; i < names.size(); ++i) {
+    uint64_t count = 0;
+    for (const cdc::NodeAnswer& answer : answers) {
+      if (i < answer.counts.size()) count += answer.counts[i];
+    }
+    reply.Bulk(names[i]);
+    reply.Integer(static_cast<int64_t>(count));
   }
 }
 
-void PubsubChannels(Call& call) { ReplyNames(call, ChannelKind::kExact); }
-void PubsubShardchannels(Call& call) { ReplyNames(call, ChannelKind::kShard); }
-void PubsubNumsub(Call& call) { ReplyCounts(call, ChannelKind::kExact); }
-void PubsubShardnumsub(Call& call) { ReplyCounts(call, ChannelKind::kShard); }
+// Answers for all nodes. Who is inside an EXEC cannot wait for others and hears of this node alone;
+// who wants no reply waits for nobody.
+void AnswerWithOthers(Call& call, cdc::NodeQuestion question) {
+  const auto write = [question](const std::vector<cdc::NodeAnswer>& answers, ReplyWriter& reply) {
+    switch (question.kind) {
+      case Kind::kChannels:
+      case Kind::kShardChannels:
+        return WriteNames(answers, reply);
+      case Kind::kPatterns:
+        return WriteNumberOfNames(answers, reply);
+      case Kind::kCounts:
+      case Kind::kShardCounts:
+        return WriteCounts(question.names, answers, reply);
+    }
+  };
+  const ReplyMode mode = call.session.reply_mode;
+  const bool silent = mode == ReplyMode::kOff || mode == ReplyMode::kSkipping;
+  std::vector<cdc::NodeAnswer> answers = {AnswerHere(call.server, question)};
+  if (call.server.bus.alone() || call.session.in_multi() || silent) {
+    return write(answers, call.reply);
+  }
+  call.worker.AskNodes(call.session, std::move(question),
+                       [write, here = std::move(answers.front())](
+                           const std::vector<cdc::NodeAnswer>& others, ReplyWriter& reply) {
+                         std::vector<cdc::NodeAnswer> all = others;
+                         all.push_back(here);
+                         write(all, reply);
+                       });
+}
+
+void ReplyNames(Call& call, Kind kind) {
+  if (call.args.size() > 3) return call.reply.Error(SubcommandSyntaxError(call.args, "PUBSUB"));
+  cdc::NodeQuestion question;
+  question.kind = kind;
+  question.all = call.args.size() < 3;
+  if (!question.all) question.pattern = call.args[2];
+  AnswerWithOthers(call, std::move(question));
+}
+
+void ReplyCounts(Call& call, Kind kind) {
+  cdc::NodeQuestion question;
+  question.kind = kind;
+  const Args names = call.args.subspan(2);
+  question.names.assign(names.begin(), names.end());
+  AnswerWithOthers(call, std::move(question));
+}
+
+void PubsubChannels(Call& call) { ReplyNames(call, Kind::kChannels); }
+void PubsubShardchannels(Call& call) { ReplyNames(call, Kind::kShardChannels); }
+void PubsubNumsub(Call& call) { ReplyCounts(call, Kind::kCounts); }
+void PubsubShardnumsub(Call& call) { ReplyCounts(call, Kind::kShardCounts); }
 void PubsubNumpat(Call& call) {
-  call.reply.Integer(static_cast<int64_t>(call.server.registry.Names(ChannelKind::kPattern)));
+  cdc::NodeQuestion question;
+  question.kind = Kind::kPatterns;
+  AnswerWithOthers(call, std::move(question));
 }
 
 // clang-format off
 constexpr auto kPubsubSubcommands = std::to_array<Command>({
-    {.name = "channels", .arity = -2, .flags = kPubsub | kLoading | kStale,
+    {.name = "channels", .arity = -2, .flags = kPubsub | kLoading | kStale | kAlone,
      .session = PubsubChannels, .summary = "Gives the channels that have listeners.",
      .since = "2.8.0", .group = "pubsub", .container = "pubsub"},
     {.name = "help", .arity = 2, .flags = kLoading | kStale, .session = SubcommandHelp,
      .summary = "Tells the subcommands.", .since = "6.2.0", .group = "pubsub",
      .complexity = "O(1)", .container = "pubsub"},
-    {.name = "numpat", .arity = 2, .flags = kPubsub | kLoading | kStale, .session = PubsubNumpat,
+    {.name = "numpat", .arity = 2, .flags = kPubsub | kLoading | kStale | kAlone,
+     .session = PubsubNumpat,
      .summary = "Counts the patterns that have listeners.", .since = "2.8.0", .group = "pubsub",
      .complexity = "O(1)", .container = "pubsub"},
-    {.name = "numsub", .arity = -2, .flags = kPubsub | kLoading | kStale, .session = PubsubNumsub,
+    {.name = "numsub", .arity = -2, .flags = kPubsub | kLoading | kStale | kAlone,
+     .session = PubsubNumsub,
      .summary = "Counts the listeners of channels.", .since = "2.8.0", .group = "pubsub",
      .container = "pubsub"},
-    {.name = "shardchannels", .arity = -2, .flags = kPubsub | kLoading | kStale,
+    {.name = "shardchannels", .arity = -2, .flags = kPubsub | kLoading | kStale | kAlone,
      .session = PubsubShardchannels, .summary = "Gives the shard channels that have listeners.",
      .since = "7.0.0", .group = "pubsub", .container = "pubsub"},
-    {.name = "shardnumsub", .arity = -2, .flags = kPubsub | kLoading | kStale,
+    {.name = "shardnumsub", .arity = -2, .flags = kPubsub | kLoading | kStale | kAlone,
      .session = PubsubShardnumsub, .summary = "Counts the listeners of shard channels.",
      .since = "7.0.0", .group = "pubsub", .container = "pubsub"},
 });

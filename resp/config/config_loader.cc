@@ -17,6 +17,7 @@
 #include "backend/limits.h"
 #include "backend/tidb/address.h"
 #include "backend/version.h"
+#include "resp/bus_settings.h"
 #include "resp/config/config_words.h"
 
 namespace tideway::resp {
@@ -233,6 +234,15 @@ Result<LoadedConfig> ConfigLoader::Finish() {
   if (!settings.backend.empty()) {
     const auto address = backend::ParseTidbAddress(settings.backend);
     if (!address.ok()) return Fatal("backend: " + address.error().detail);
+  }
+  if (!settings.bus.empty()) {
+    for (std::string* path :
+         {&settings.bus_credentials_file, &settings.bus_nkey_seed_file, &settings.bus_tls_ca_file,
+          &settings.bus_tls_cert_file, &settings.bus_tls_key_file}) {
+      if (!path->empty()) *path = (base / *path).lexically_normal().string();
+    }
+    const auto options = NatsOptionsOf(settings);
+    if (!options.ok()) return Fatal(options.error().detail);
   }
   settings.appendonly = IsJournalled(settings);
   return loaded;

@@ -40,11 +40,12 @@ struct Chapter {
   std::string_view title;
 };
 
-constexpr std::array<Chapter, 7> kChapters = {{
+constexpr std::array<Chapter, 8> kChapters = {{
     {SettingGroup::kNetwork, "Network"},
     {SettingGroup::kData, "Data"},
     {SettingGroup::kLimits, "Limits"},
     {SettingGroup::kEvents, "Keyspace events"},
+    {SettingGroup::kBus, "Bus: other nodes"},
     {SettingGroup::kSecurity, "Security"},
     {SettingGroup::kMonitoring, "Monitoring"},
     {SettingGroup::kProcess, "Process and log"},

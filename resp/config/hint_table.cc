@@ -233,7 +233,6 @@ constexpr DirectiveRow kDirectives[] = {
     {"user", "ACL users are not in this version: use requirepass, or remove this line"},
     {"loadmodule", "tideway loads no modules: remove this line"},
     {"sentinel", "tideway needs no Sentinel: remove this line"},
-    {"bus", "not in this version: events stay on this server"},
     {"cdc-listen", "not in this version: there is no change feed to take in"},
     // Of Redis 2 to 6; Redis 7 skips them too.
     {"list-max-ziplist-entries", ""},

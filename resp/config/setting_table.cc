@@ -1,4 +1,5 @@
-// The rows of settings that do something. resp/config/hint_table.cc has the others.
+// The rows of settings that do something. The bus's stand in resp/config/bus_table.cc,
+// those without effect in resp/config/hint_table.cc.
 #include "resp/config/setting_table.h"
 
 #include <array>
@@ -366,7 +367,7 @@ constexpr SettingRow kOtherRows[] = {
 namespace internal {
 
 std::vector<std::span<const SettingRow>> EffectiveSettings() {
-  return {kNetworkRows, kDataRows, kLimitRows, kOtherRows};
+  return {kNetworkRows, kDataRows, kLimitRows, BusSettings(), kOtherRows};
 }
 
 }  // namespace internal

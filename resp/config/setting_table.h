@@ -47,6 +47,7 @@ enum class SettingGroup : uint8_t {
   kData,
   kLimits,
   kEvents,
+  kBus,
   kSecurity,
   kMonitoring,
   kProcess,
@@ -137,6 +138,7 @@ std::vector<std::string> SettingLines(const SettingRow& row, const Settings& set
 namespace internal {
 /// The parts of the table, each in its own file.
 std::vector<std::span<const SettingRow>> EffectiveSettings();
+std::span<const SettingRow> BusSettings();
 std::vector<std::span<const SettingRow>> HintSettings();
 std::span<const DirectiveRow> Directives();
 }  // namespace internal

@@ -15,6 +15,7 @@
 
 #include "backend/limits.h"
 #include "backend/log_line.h"
+#include "cdc/nats_options.h"
 
 namespace tideway::resp {
 
@@ -91,6 +92,17 @@ struct Settings {
 
   // ---- Events ----
   uint32_t notify_keyspace_events = 0;  // bits of backend::EventClass
+
+  // ---- Bus ----
+  std::string bus;  // nats://…; empty: in this process
+  std::string bus_subject_prefix = "tw";
+  std::string bus_credentials_file;
+  std::string bus_nkey;
+  std::string bus_nkey_seed_file;
+  cdc::NatsTls bus_tls = cdc::NatsTls::kAuto;
+  std::string bus_tls_ca_file;
+  std::string bus_tls_cert_file;
+  std::string bus_tls_key_file;
 
   // ---- Security ----
   std::string requirepass;  // secret; empty: none

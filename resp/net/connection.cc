@@ -101,7 +101,9 @@ void Connection::Read() {
     target = input_.Ensure(room);
   }
   const ssize_t got = recv(fd_, target, room, 0);
-  if (got == 0 && (session_->suspension == Suspension::kInFlight || !input_.empty()) && !CanRun()) {
+  const bool in_flight =
+      session_->suspension == Suspension::kInFlight || session_->suspension == Suspension::kAsking;
+  if (got == 0 && (in_flight || !input_.empty()) && !CanRun()) {
     input_ended_ = true;  // the client may still wait for the replies of what it sent
     return;
   }
@@ -203,7 +205,9 @@ void Connection::Resume() {
 
 void Connection::Send(std::string_view bytes) {
   if (state_ == State::kClosed || bytes.empty()) return;
-  if (output_.empty()) {
+  if (output_.holding()) {
+    Settle();
+  } else if (output_.empty()) {
     if (Defer(bytes)) return;
     SendWaiting();
     if (output_.empty() && state_ != State::kClosed) bytes.remove_prefix(Write(bytes));
@@ -230,6 +234,7 @@ std::string_view Connection::deferred() const {
 }
 
 void Connection::Settle() {
+  if (deferred_bytes_ == 0) return;
   output_.Append(deferred());
   deferred_bytes_ = 0;
 }
@@ -257,7 +262,7 @@ void Connection::SendWaiting() {
     output_.Append(bytes.substr(sent));
     CheckOutputLimit();
   }
-  while (state_ != State::kClosed && !output_.empty() && !write_blocked_) {
+  while (state_ != State::kClosed && output_.sendable() != 0 && !write_blocked_) {
     ConstBuffer pieces[kBuffersMax];
     iovec vectors[kBuffersMax];
     const size_t count = output_.Gather(pieces, kBuffersMax);

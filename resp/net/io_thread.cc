@@ -89,6 +89,7 @@ void IoThread::FlushAll() {
   for (size_t i = 0; i < to_flush_.size(); ++i) to_flush_[i]->Flush();
   to_flush_.clear();
   replies_.Clear();
+  worker_.EndBusTurn();
 }
 
 void IoThread::Forget(Connection& connection) {

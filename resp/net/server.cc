@@ -21,6 +21,10 @@
 #include "backend/tidb/tidb_store.h"
 #include "backend/version.h"
 #include "cdc/bus.h"
+#include "cdc/nats_bus.h"
+#include "cdc/nats_connection.h"
+#include "resp/bus_receiver.h"
+#include "resp/bus_settings.h"
 #include "resp/net/io_thread.h"
 #include "resp/net/listener.h"
 #include "resp/net/supervisor.h"
@@ -67,10 +71,11 @@ Result<std::unique_ptr<backend::Journal>> OpenJournal(const Settings& settings,
 }  // namespace
 
 struct Server::Parts {
-  Parts(const StartOptions& start, std::unique_ptr<backend::Store> its_store)
+  Parts(const StartOptions& start, std::unique_ptr<backend::Store> its_store,
+        std::unique_ptr<cdc::Bus> its_bus)
       : options(start),
         settings(start.settings, start.config_file),
-        bus(cdc::MakeInProcessBus()),
+        bus(std::move(its_bus)),
         store(std::move(its_store)),
         context{.settings = settings,
                 .store = *store,
@@ -101,6 +106,7 @@ struct Server::Parts {
   std::unique_ptr<backend::Store> store;
   ServerContext context;
   std::vector<std::unique_ptr<IoThread>> threads;
+  std::unique_ptr<BusReceiver> receiver;
   Listener listener;
   std::promise<ShutdownRequest> shutdown;
   std::atomic<bool> stopping{false};
@@ -140,6 +146,28 @@ Result<std::unique_ptr<backend::Store>> OpenEmbedded(const Settings& settings,
                                     clock, std::move(journal).value());
 }
 
+// Connects when it is started.
+Result<std::unique_ptr<cdc::Bus>> OpenBus(const Settings& settings, const std::string& node,
+                                          const backend::Clock& clock) {
+  if (settings.bus.empty()) return cdc::MakeInProcessBus();
+  auto options = NatsOptionsOf(settings);
+  if (!options.ok()) return options.error();
+  cdc::NatsBusOptions bus;
+  bus.prefix = settings.bus_subject_prefix;
+  bus.node = node;
+  if (TellsOtherNodes(settings)) {
+    const auto address = backend::ParseTidbAddress(settings.backend);
+    if (!address.ok()) return address.error();
+    // Nodes over one database have its name in common; buses of two are not joined.
+    bus.cluster = address.value().database;
+    bus.events = true;
+  }
+  return cdc::MakeNatsBus(
+      std::move(bus),
+      cdc::MakeNatsConnection(std::move(options).value(), "tideway " + node.substr(0, 8), clock),
+      clock);
+}
+
 Result<std::unique_ptr<Server>> Server::Create(const StartOptions& options) {
   const Settings& settings = options.settings;
   RaiseFileLimit(settings.maxclients);
@@ -155,13 +183,16 @@ Result<std::unique_ptr<Server>> Server::Create(const StartOptions& options) {
   const int64_t start_us = clock.MonotonicUs();
   auto store = settings.backend.empty() ? OpenEmbedded(settings, clock) : OpenTidb(settings, clock);
   if (!store.ok()) return store.error();
-  auto parts = std::make_unique<Parts>(options, std::move(store).value());
+  const std::string run_id = RandomHex(40);
+  auto bus = OpenBus(settings, run_id, clock);
+  if (!bus.ok()) return bus.error();
+  auto parts = std::make_unique<Parts>(options, std::move(store).value(), std::move(bus).value());
   if (IsJournalled(settings)) {
     log::Notice("DB loaded from {}: {:.3f} seconds", settings.dir,
                 static_cast<double>(clock.MonotonicUs() - start_us) / 1e6);
   }
   ServerContext& context = parts->context;
-  context.identity = {.run_id = RandomHex(40),
+  context.identity = {.run_id = run_id,
                       .executable = std::filesystem::read_symlink("/proc/self/exe").string(),
                       .config_file = options.config_file,
                       .data_directory = settings.dir,
@@ -177,7 +208,7 @@ Result<std::unique_ptr<Server>> Server::Create(const StartOptions& options) {
   std::vector<backend::ThreadPort*> ports;
   for (const auto& thread : parts->threads) ports.push_back(thread.get());
   parts->store->AttachThreads(ports);
-  ReceiveFromBus(context);
+  parts->receiver = std::make_unique<BusReceiver>(context);
   Parts* const raw = parts.get();
   context.request_shutdown = [raw](ShutdownRequest request) {
     if (!raw->stopping.exchange(true)) raw->shutdown.set_value(request);
@@ -207,6 +238,7 @@ int Server::Run(const std::function<void()>& serving) {
     parts.context.request_shutdown({});
   });
   for (const auto& thread : parts.threads) thread->Start();
+  parts.bus->Start(*parts.receiver);
   parts.threads.front()->Post([&] { parts.listener.Start(); });
   if (settings.port != 0) log::Notice("Ready to accept connections on port {}", settings.port);
   if (!settings.unixsocket.empty()) {
@@ -230,7 +262,7 @@ int Server::Run(const std::function<void()>& serving) {
     stopped.set_value();
   });
   stopped.get_future().wait();
-  parts.bus->SetReceiver({});
+  parts.bus->Stop();
   for (const auto& thread : parts.threads) thread->Stop();
   int status = 0;
   if (request.save) {

@@ -1,4 +1,3 @@
-// The bus of a node alone: takes everything, brings nothing.
 #include <gtest/gtest.h>
 
 #include "cdc/bus.h"
@@ -6,17 +5,22 @@
 namespace tideway::cdc {
 namespace {
 
-TEST(InProcessBus, BringsNothingBack) {
+TEST(InProcessBus, HasNobodyToTell) {
   const auto bus = MakeInProcessBus();
-  int received = 0;
-  bus->SetReceiver([&](Topic, std::string_view, std::string_view) { ++received; });
-  bus->InterestBegan(Topic::kChannel, "c");
+  EXPECT_TRUE(bus->alone());
+  EXPECT_FALSE(bus->carries_events());
+  EXPECT_EQ(bus->InterestBegan(Topic::kChannel, "c"), 0u);
   bus->Publish(Topic::kChannel, "c", "m");
-  bus->Publish(Topic::kShardChannel, "c", "m");
   bus->InterestEnded(Topic::kChannel, "c");
-  // Local listeners are served by the caller: a message that came back would reach them twice.
-  EXPECT_EQ(received, 0);
-  bus->SetReceiver({});
+  EXPECT_EQ(bus->Refusal(Topic::kChannel, "c", size_t{1} << 30), "");
+  EXPECT_TRUE(bus->Facts().empty());
+}
+
+TEST(InProcessBus, AnswersAtOnce) {
+  const auto bus = MakeInProcessBus();
+  bool answered = false;
+  bus->Ask({}, [&](const Bus::Answers& answers) { answered = answers.empty(); });
+  EXPECT_TRUE(answered);
 }
 
 }  // namespace

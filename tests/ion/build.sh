@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Builds ion v1.10.0's programs, a NATS server for them and the two tests from the Go module proxy
-# into the cache and prints the folder of the programs. Nothing is fetched or built a second time.
-# Exit 77: they cannot be had here, the last line of output says why.
+# Builds ion v1.10.0's programs and the two tests from the Go module proxy into the cache, puts a
+# NATS server for them beside (tests/nats/build.sh) and prints the folder of the programs. Nothing
+# is fetched or built a second time. Exit 77: they cannot be had here, the last line of output says
+# why.
 set -euo pipefail
 
 here="$(cd "$(dirname "$0")" && pwd)"
@@ -24,8 +25,10 @@ mkdir -p "$programs"
 exec 9>"$cache/.lock"
 flock 9
 
-stamp="$(go env GOVERSION; cd "$here" &&
-  cat build.sh {peers,nats}/go.{mod,sum} peers/*.go | sha256sum)"
+nats="$("$here/../nats/build.sh")" || { status=$?; echo "$nats"; exit "$status"; }
+ln -sf "$(tail -1 <<<"$nats")" "$programs/nats-server"
+
+stamp="$(go env GOVERSION; cd "$here" && cat build.sh peers/go.{mod,sum} peers/*.go | sha256sum)"
 if [[ "$(cat "$programs/.built" 2>/dev/null)" == "$stamp" ]]; then
   echo "$programs"
   exit 0
@@ -41,9 +44,7 @@ build() {
 
 readonly ion_programs=("$ion"/cmd/{islb,signal,sfu} "$ion/apps/room")
 echo "building ion's programs (minutes, the first time)" >&2
-fetch nats github.com/nats-io/nats-server/v2
 fetch peers . "$ion/pkg/db" "${ion_programs[@]}"
-(cd "$here/nats" && build build -p 2 -o "$programs/nats-server" github.com/nats-io/nats-server/v2)
 (
   cd "$here/peers"
   build build -p 2 -o "$programs/" "${ion_programs[@]}"

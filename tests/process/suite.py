@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What only a whole process shows: signals, its end, load of many clients, limits of memory."""
 
+import pathlib
 import re
 import signal
 import sys
@@ -8,7 +9,9 @@ import threading
 import time
 import unittest
 
-from server import SANITIZED, Server, ServerError, encode
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
+
+from server import SANITIZED, Server, ServerError, encode  # noqa: E402
 
 
 def event(channel, key):

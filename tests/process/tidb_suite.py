@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 """What a node over TiDB shows its clients: each command of a pipeline stands for itself."""
 
+import pathlib
+import sys
 import time
 import unittest
 
-from server import Server, ServerError
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
+
+from server import Server, ServerError  # noqa: E402
 
 LONG_KEY = "k" * 4000  # TiDB's limit is 3,070
 

@@ -97,5 +97,40 @@ TEST(OutputQueue, RandomAppendsAndWritesLoseNothing) {
   }
 }
 
+TEST(OutputQueue, WhatIsHeldStaysBehindUntilItsTicket) {
+  OutputQueue queue;
+  queue.Append("one ");
+  queue.HoldBehind(1);
+  queue.Append("two ");
+  queue.HoldBehind(1);
+  queue.HoldBehind(2);
+  queue.Append("three");
+  EXPECT_EQ(Waiting(queue), "one ");
+  EXPECT_EQ(queue.bytes(), 13u);
+  queue.Consume(4);
+  EXPECT_EQ(queue.sendable(), 0u);
+  queue.ReleaseUpTo(1);
+  EXPECT_EQ(Waiting(queue), "two ");
+  queue.Consume(2);
+  EXPECT_EQ(Waiting(queue), "o ");
+  queue.ReleaseUpTo(5);
+  EXPECT_EQ(Waiting(queue), "o three");
+  EXPECT_FALSE(queue.holding());
+}
+
+TEST(OutputQueue, AnEmptyQueueCanHold) {
+  OutputQueue queue;
+  queue.HoldBehind(1);
+  queue.Append("x");
+  EXPECT_EQ(Waiting(queue), "");
+  queue.ReleaseUpTo(1);
+  EXPECT_EQ(Waiting(queue), "x");
+  queue.HoldBehind(2);
+  queue.Consume(1);
+  EXPECT_TRUE(queue.holding());
+  queue.Clear();
+  EXPECT_FALSE(queue.holding());
+}
+
 }  // namespace
 }  // namespace tideway::resp

@@ -11,7 +11,7 @@ import (
 
 // watcher collects what ion's own db.Watch tells of the keys of rooms.
 type watcher struct {
-	redis  *db.Redis
+	writer *db.Redis
 	cancel context.CancelFunc
 	ended  chan struct{}
 
@@ -24,8 +24,14 @@ const markerKey = "/ion/room/marker"
 // watchRooms returns when events arrive.
 func watchRooms(t *testing.T, redis *db.Redis) *watcher {
 	t.Helper()
+	return watchRoomsMarked(t, redis, redis)
+}
+
+// watchRoomsMarked is told of its beginning and its end by events that come through the writer.
+func watchRoomsMarked(t *testing.T, redis, writer *db.Redis) *watcher {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	w := &watcher{redis: redis, cancel: cancel, ended: make(chan struct{})}
+	w := &watcher{writer: writer, cancel: cancel, ended: make(chan struct{})}
 	t.Cleanup(w.stop)
 	channel := redis.Watch(ctx, "/ion/room/*")
 	go func() {
@@ -55,10 +61,10 @@ func (w *watcher) stop() {
 // mark writes and deletes a key in a way that ion does not, and reports whether its two events came.
 func (w *watcher) mark(t *testing.T) bool {
 	t.Helper()
-	if err := w.redis.HSet(markerKey, "f", "v"); err != nil {
+	if err := w.writer.HSet(markerKey, "f", "v"); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.redis.Del(markerKey); err != nil {
+	if err := w.writer.Del(markerKey); err != nil {
 		t.Fatal(err)
 	}
 	for i := 0; i < 50; i++ {
@@ -84,6 +90,13 @@ func (w *watcher) take() []string {
 		return events
 	}
 	return events[:len(events)-2]
+}
+
+// count tells how many events came since watchRooms.
+func (w *watcher) count() int {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	return len(w.events)
 }
 
 // finish returns all events since watchRooms.

@@ -44,10 +44,10 @@ TEST_F(Info, SectionsByName) {
   client.Run({"SET", "k", "v"});
   EXPECT_EQ(Titles(),
             "Server Clients Memory Persistence Stats Replication CPU Modules Errorstats Cluster "
-            "Keyspace ");
+            "Bus Keyspace ");
   EXPECT_EQ(Titles({"everything"}),
             "Server Clients Memory Persistence Stats Replication CPU Modules Commandstats "
-            "Errorstats Latencystats Cluster Keyspace ");
+            "Errorstats Latencystats Cluster Bus Keyspace ");
   EXPECT_EQ(Titles({"KEYSPACE"}), "Keyspace ");
   EXPECT_EQ(Titles({"cpu", "memory"}), "Memory CPU ");
   EXPECT_EQ(Titles({"nosuch"}), "");

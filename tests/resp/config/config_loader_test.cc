@@ -140,7 +140,6 @@ TEST(ConfigLoader, DirectivesThatWouldChangeMeaningAreRefused) {
   EXPECT_THAT(Why("loadmodule /x.so"), HasSubstr("no modules"));
   EXPECT_THAT(Why("user alice on >pw ~* +@all"), HasSubstr("use requirepass"));
   EXPECT_THAT(Why("cdc-listen 0.0.0.0:9092"), HasSubstr("not in this version"));
-  EXPECT_THAT(Why("bus nats://localhost"), HasSubstr("not in this version"));
 }
 
 TEST(ConfigLoader, SecretsAreNotShown) {
@@ -216,6 +215,24 @@ TEST(ConfigLoaderFinish, PathsBecomeAbsolute) {
   const Settings with_dir = Finish("logfile a.log\nunixsocket ../s\ndir /var/lib/x\n").settings;
   EXPECT_EQ(with_dir.logfile, "/var/lib/x/a.log");
   EXPECT_EQ(with_dir.unixsocket, "/var/lib/s");
+}
+
+/// Why the text is refused once all of it is read; empty when it is not.
+std::string WhyAtTheEnd(std::string_view text) {
+  ConfigLoader loader;
+  EXPECT_TRUE(loader.LoadText(text, "a test").ok());
+  const auto finished = loader.Finish();
+  return finished.ok() ? "" : finished.error().detail;
+}
+
+TEST(ConfigLoaderFinish, TheBusIsCheckedAtTheStart) {
+  EXPECT_THAT(WhyAtTheEnd("bus redis://:hunter2@localhost"),
+              testing::AllOf(HasSubstr("bus: the address must begin with nats://"),
+                             Not(HasSubstr("hunter2"))));
+  EXPECT_THAT(WhyAtTheEnd("bus nats://localhost\nbus-nkey UABC"), HasSubstr("go together"));
+  EXPECT_THAT(WhyAtTheEnd("bus nats://localhost\nbus-subject-prefix a.b"),
+              HasSubstr("bus-subject-prefix"));
+  EXPECT_EQ(WhyAtTheEnd("bus nats://u:p%40@localhost,[::1]:4223"), "");
 }
 
 TEST(ConfigLoaderFinish, RefusesABackendThatIsNone) {

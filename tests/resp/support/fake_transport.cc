@@ -3,7 +3,7 @@
 namespace tideway::test {
 
 void FakeTransport::Drain() {
-  while (reads_ && !output_.empty()) {
+  while (reads_ && output_.sendable() != 0) {
     resp::ConstBuffer piece{};
     output_.Gather(&piece, 1);
     received_.append(piece.data, piece.size);

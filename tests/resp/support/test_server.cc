@@ -111,7 +111,8 @@ TestServer::TestServer(Options options)
     context_.workers.push_back(workers_.back().get());
   }
   store_->AttachThreads(ports);
-  resp::ReceiveFromBus(context_);
+  receiver_ = std::make_unique<resp::BusReceiver>(context_);
+  bus_.Start(*receiver_);
   context_.memory.Refresh(store_->UsedBytes());
   settings_.AddListener([this](const Settings&, const Settings& now) {
     store_->Configure(resp::StoreSettingsOf(now));
@@ -122,6 +123,7 @@ TestServer::TestServer(Options options)
 TestServer::~TestServer() {
   for (const auto& client : clients_) client->Close();
   Settle();
+  bus_.Stop();
   store_->Stop();
 }
 

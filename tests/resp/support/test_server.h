@@ -20,6 +20,7 @@
 
 #include "backend/clock.h"
 #include "backend/store.h"
+#include "resp/bus_receiver.h"
 #include "resp/config/live_settings.h"
 #include "resp/server_context.h"
 #include "resp/session.h"
@@ -133,6 +134,7 @@ class TestServer {
   std::vector<std::unique_ptr<resp::Worker>> workers_;
   std::vector<std::unique_ptr<TestClient>> clients_;
   std::vector<resp::ShutdownRequest> shutdowns_;
+  std::unique_ptr<resp::BusReceiver> receiver_;
 };
 
 }  // namespace tideway::test

@@ -1,4 +1,4 @@
-module tideway.invalid/tests/ion/nats
+module tideway.invalid/tests/nats/server
 
 go 1.26.0
 

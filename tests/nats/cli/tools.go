@@ -1,0 +1,6 @@
+//go:build tools
+
+// Package cli pins NATS's command line client.
+package cli
+
+import _ "github.com/nats-io/natscli/nats"
