@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "backend/log.h"
-#include "resp/config/config_command.h"
+#include "resp/config/shared_setting.h"
 
 namespace tideway::resp {
 
@@ -155,20 +155,7 @@ backend::Announcement Worker::OnStoreEvents(std::vector<EventNote> events) {
 }
 
 void Worker::OnSharedSetting(std::string_view name, std::string_view value) {
-  const SettingRow* const row = FindSetting(name);
-  // A newer version may share more.
-  if (row == nullptr || !row->Has(kShared)) return;
-  const std::string_view pair[] = {name, value};
-  const Status updated = server_.settings.Update([&](const Settings& now) -> Result<Settings> {
-    auto result = ConfigSet(now, pair, true);
-    if (!result.ok()) return result.error();
-    return std::move(result.value().settings);
-  });
-  if (updated.ok()) {
-    log::Notice("CONFIG SET {} {} by another node", name, value);
-  } else {
-    log::Warning("another node has set {} to '{}': {}", name, value, updated.error().detail);
-  }
+  ApplySharedSetting(server_.settings, name, value);
 }
 
 void Worker::Cron() {

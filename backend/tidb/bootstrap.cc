@@ -116,15 +116,30 @@ Status Migrate(MYSQL* mysql) {
   return Error{Errc::kUnavailable, "the tables cannot be created"};
 }
 
+Status ReadShared(MYSQL* mysql, std::map<std::string, std::string>* shared) {
+  if (shared == nullptr) return Ok();
+  if (mysql_query(mysql, "SELECT name,value FROM tw_settings") != 0) return ErrorOf(mysql);
+  const std::unique_ptr<MYSQL_RES, void (*)(MYSQL_RES*)> rows(mysql_store_result(mysql),
+                                                              mysql_free_result);
+  if (rows == nullptr) return ErrorOf(mysql);
+  while (const MYSQL_ROW row = mysql_fetch_row(rows.get())) {
+    const unsigned long* const bytes = mysql_fetch_lengths(rows.get());
+    (*shared)[std::string(row[0], bytes[0])] = std::string(row[1], bytes[1]);
+  }
+  return Ok();
+}
+
 }  // namespace
 
-Status BootstrapTidb(const TidbAddress& address, const std::function<bool()>& keep_waiting) {
+Status BootstrapTidb(const TidbAddress& address, const std::function<bool()>& keep_waiting,
+                     std::map<std::string, std::string>* shared) {
   std::string told;
   std::map<std::string, std::string> told_of;  // by host: what the log has said
   for (size_t attempt = 0; keep_waiting(); ++attempt) {
     const TidbHost& host = address.hosts[attempt % address.hosts.size()];
     Result<Handle> connected = Connect(address, host);
     Status done = connected.ok() ? Migrate(connected.value().get()) : Status(connected.error());
+    if (done.ok()) done = ReadShared(connected.value().get(), shared);
     if (done.ok()) {
       log::Notice("TiDB at {}:{} is ready: {}", host.host, host.port, address.Redacted());
       return done;

@@ -3,7 +3,8 @@
 #pragma once
 
 #include <functional>
-#include <vector>
+#include <map>
+#include <string>
 
 #include "backend/result.h"
 #include "backend/tidb/address.h"
@@ -13,6 +14,8 @@ namespace tideway::backend {
 /// Tries the addresses one after the other, for as long as `keep_waiting` says so; tells in the log
 /// what it waits for. kUnavailable: told to stop. kUnsupported: a newer schema, or no TiDB.
 /// kInvalidArgument: the password or the grants do not do, waiting does not help.
-Status BootstrapTidb(const TidbAddress& address, const std::function<bool()>& keep_waiting);
+/// `shared`, where given, becomes what Store::ShareSetting() has remembered, by name.
+Status BootstrapTidb(const TidbAddress& address, const std::function<bool()>& keep_waiting,
+                     std::map<std::string, std::string>* shared = nullptr);
 
 }  // namespace tideway::backend

@@ -32,7 +32,7 @@ std::string SharedSettings::NextSql() {
     if (!known.waits) continue;
     sql.Sql(writing_.empty() ? "BEGIN OPTIMISTIC;REPLACE INTO tw_settings (name,value,rev) VALUES ("
                              : ",(");
-    sql.Bytes(name).Sql(",").Bytes(known.value).Sql(",@@tidb_current_ts)");
+    sql.Bytes(name).Sql(",").Bytes(*known.value).Sql(",@@tidb_current_ts)");
     writing_[name] = known.version;
   }
   if (!writing_.empty()) sql.Sql(";COMMIT;");

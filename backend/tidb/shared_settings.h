@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,7 +33,7 @@ class SharedSettings {
 
  private:
   struct Known {
-    std::string value;
+    std::optional<std::string> value;
     uint64_t rev = 0;      // of the row that said so
     bool waits = false;    // to be written
     uint64_t version = 0;  // grows with each Share()

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <filesystem>
 #include <future>
+#include <map>
 #include <random>
 
 #include "backend/clock.h"
@@ -25,6 +26,7 @@
 #include "cdc/nats_connection.h"
 #include "resp/bus_receiver.h"
 #include "resp/bus_settings.h"
+#include "resp/config/shared_setting.h"
 #include "resp/net/io_thread.h"
 #include "resp/net/listener.h"
 #include "resp/net/supervisor.h"
@@ -117,7 +119,8 @@ Server::~Server() = default;
 
 // Waits until the database answers: a node may start before it.
 Result<std::unique_ptr<backend::Store>> OpenTidb(const Settings& settings,
-                                                 const backend::Clock& clock) {
+                                                 const backend::Clock& clock,
+                                                 std::map<std::string, std::string>& shared) {
   const auto address = backend::ParseTidbAddress(settings.backend);
   if (!address.ok()) return address.error();
   if (std::cmp_greater(settings.databases, backend::kTidbDatabasesMax)) {
@@ -125,7 +128,8 @@ Result<std::unique_ptr<backend::Store>> OpenTidb(const Settings& settings,
                  "databases " + std::to_string(settings.databases) + " are more than " +
                      std::to_string(backend::kTidbDatabasesMax) + ", the limit of backend tidb://"};
   }
-  const Status ready = backend::BootstrapTidb(address.value(), [] { return true; });
+  const Status ready = backend::BootstrapTidb(
+      address.value(), [] { return true; }, &shared);
   if (!ready.ok()) return ready.error();
   return backend::MakeTidbStore({.address = address.value(),
                                  .databases = static_cast<uint32_t>(settings.databases),
@@ -181,7 +185,9 @@ Result<std::unique_ptr<Server>> Server::Create(const StartOptions& options) {
   }
   static const backend::SystemClock clock;
   const int64_t start_us = clock.MonotonicUs();
-  auto store = settings.backend.empty() ? OpenEmbedded(settings, clock) : OpenTidb(settings, clock);
+  std::map<std::string, std::string> shared;  // settings that the database remembers
+  auto store =
+      settings.backend.empty() ? OpenEmbedded(settings, clock) : OpenTidb(settings, clock, shared);
   if (!store.ok()) return store.error();
   const std::string run_id = RandomHex(40);
   auto bus = OpenBus(settings, run_id, clock);
@@ -222,6 +228,7 @@ Result<std::unique_ptr<Server>> Server::Create(const StartOptions& options) {
     raw->context.slow_log.Trim(static_cast<size_t>(now.slowlog_max_len));
     RaiseFileLimit(now.maxclients);
   });
+  for (const auto& [name, value] : shared) ApplySharedSetting(parts->settings, name, value);
   if (const Status listening = parts->listener.Listen(settings); !listening.ok()) {
     return listening.error();
   }

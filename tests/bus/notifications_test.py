@@ -229,7 +229,8 @@ class SettingTest(unittest.TestCase):
         client = first.client()
         for value in (b"AKE", b"", b"AKE"):
             client("CONFIG", "SET", "notify-keyspace-events", value)
-            wait_for(lambda value=value: setting(second) == value, SOON_S, "the other node has it")
+            wait_for(lambda value=value: setting(second) == value, SOON_S,
+                     f"the other node has {value}, not {setting(second)}")
         client.close()
         for node in (first, second):
             node.end()

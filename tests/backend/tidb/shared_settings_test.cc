@@ -90,6 +90,8 @@ TEST_F(SharedSettingsOverTidb, ReachEveryNodeAndThoseThatStartLater) {
   EXPECT_EQ(Hears(*late, "AKE", {}), "AKE");
   b->store().ShareSetting("notify", "");
   EXPECT_EQ(Hears(*a, "", {b.get()}), "");
+  const auto later = Node();
+  EXPECT_EQ(Hears(*later, "", {}), "") << "nothing is a value, too";
   EXPECT_EQ(sql_->Value("SELECT COUNT(*) FROM tw_settings"), "1");
   EXPECT_EQ(b->shared("notify"), "AKE") << "what a node has set itself it is not told";
 }
