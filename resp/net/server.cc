@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <future>
 #include <random>
+#include <utility>
 
 #include "backend/clock.h"
 #include "backend/log.h"
