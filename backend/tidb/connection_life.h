@@ -33,7 +33,7 @@ class ConnectionLife {
   void Used(int64_t now_ms) { used_ms_ = now_ms; }
 
   enum class Need : uint8_t { kNothing, kPing, kRenewal };
-  /// What an idle connection needs now.
+  /// What a connection needs now: a ping only while it is idle.
   Need At(int64_t now_ms) const {
     if (now_ms >= ends_ms_) return Need::kRenewal;
     return now_ms - used_ms_ >= kPingAfterMs ? Need::kPing : Need::kNothing;

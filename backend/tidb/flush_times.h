@@ -49,7 +49,6 @@ class FlushTimes {
   uint64_t flushed(uint32_t db) const { return flushed_[db]; }
   /// start_ts of an unfinished flush, else 0.
   uint64_t flushing(uint32_t db) const { return flushing_[db]; }
-  uint32_t databases() const { return static_cast<uint32_t>(flushed_.size()); }
   /// Whether a row of `rev` is of before the last flush. 0, a row of another SQL program, never is.
   bool Absent(uint32_t db, uint64_t rev) const { return rev != 0 && rev < flushed_[db]; }
 

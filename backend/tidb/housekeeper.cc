@@ -200,11 +200,7 @@ void Housekeeper::OnDue(SqlReply reply) {
     AppendKeyIn(sql, expire);
     sql.Sql(";");
   }
-  if (!remove.empty()) {
-    sql.Sql("DELETE FROM tw_keys WHERE");
-    AppendKeyIn(sql, remove);
-    sql.Sql(";");
-  }
+  AppendDeleteKeys(sql, remove);
   sql.Sql("COMMIT");
   Send(text, &Housekeeper::OnExpired);
 }
@@ -250,12 +246,14 @@ void Housekeeper::OnLost(SqlReply reply) {
 // --- how many keys there are
 
 void Housekeeper::CountKeys() {
+  std::string text;
+  SqlText sql(text);
   // Everything else waits for it.
-  Send(
-      "SELECT /*+ MAX_EXECUTION_TIME(300) */ k.db,COUNT(*),COUNT(k.expire_at),AVG(k.expire_at) "
-      "FROM tw_keys k LEFT JOIN (SELECT k,rev FROM tw_keys WHERE db=65535) d ON d.k=CAST(k.db AS "
-      "CHAR) WHERE k.db<65535 AND k.type<>0 AND IFNULL(k.rev,~0)>=IFNULL(d.rev,0) GROUP BY k.db",
-      &Housekeeper::OnCounted);
+  sql.Sql("SELECT /*+ MAX_EXECUTION_TIME(300) */ k.db,COUNT(*),COUNT(k.expire_at),");
+  sql.Sql("AVG(k.expire_at) FROM tw_keys k LEFT JOIN (SELECT k,rev FROM tw_keys WHERE db=");
+  sql.Number(kFlushRowsDb).Sql(") d ON d.k=CAST(k.db AS CHAR) WHERE k.db<").Number(kFlushRowsDb);
+  sql.Sql(" AND k.type<>0 AND IFNULL(k.rev,~0)>=IFNULL(d.rev,0) GROUP BY k.db");
+  Send(text, &Housekeeper::OnCounted);
 }
 
 void Housekeeper::OnCounted(SqlReply reply) {

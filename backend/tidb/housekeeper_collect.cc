@@ -57,11 +57,7 @@ void Housekeeper::OnFlushed(SqlReply reply) {
   });
   std::string text;
   SqlText sql(text);
-  if (!keys.empty()) {
-    sql.Sql("DELETE FROM tw_keys WHERE");
-    AppendKeyIn(sql, keys);
-    sql.Sql(";");
-  }
+  AppendDeleteKeys(sql, keys);
   sql.Sql("COMMIT");
   Send(text, &Housekeeper::OnFlushedCollected);
 }

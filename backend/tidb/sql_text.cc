@@ -111,4 +111,10 @@ SqlText& AppendReplaceKeys(SqlText& sql, std::span<const SqlKeyRow> rows) {
   return sql;
 }
 
+SqlText& AppendDeleteKeys(SqlText& sql, std::span<const SqlKey> keys) {
+  if (keys.empty()) return sql;
+  sql.Sql("DELETE FROM tw_keys WHERE");
+  return AppendKeyIn(sql, keys).Sql(";");
+}
+
 }  // namespace tideway::backend

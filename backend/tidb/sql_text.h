@@ -102,4 +102,7 @@ SqlText& AppendKeyRow(SqlText& sql, const SqlKeyRow& row);
 /// would be written twice. Precondition: not empty, each key once.
 SqlText& AppendReplaceKeys(SqlText& sql, std::span<const SqlKeyRow> rows);
 
+/// `DELETE FROM tw_keys WHERE …;`, nothing when there are none.
+SqlText& AppendDeleteKeys(SqlText& sql, std::span<const SqlKey> keys);
+
 }  // namespace tideway::backend

@@ -11,6 +11,7 @@
 #include <future>
 #include <map>
 #include <random>
+#include <utility>
 
 #include "backend/clock.h"
 #include "backend/log.h"
